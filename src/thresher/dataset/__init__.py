@@ -1,0 +1,1 @@
+"""Photos and what is known of them: the table, and the readers that make it."""

@@ -1,0 +1,1 @@
+"""Photos: reading them, making them square, keeping them decoded on disk."""

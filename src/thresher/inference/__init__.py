@@ -1,0 +1,1 @@
+"""Running finished weights: fixed views of a photo, engines, features and scores."""

@@ -1,0 +1,1 @@
+"""Networks: a timm backbone with pretrained weights, normalisation before it and a linear head after it."""

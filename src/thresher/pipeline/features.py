@@ -1,0 +1,90 @@
+"""Features of frozen backbones: one array per model and view for the whole data set, shared by all folds."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from thresher.files import digest
+from thresher.images.cache import PhotoCache
+from thresher.inference.engine import Engines
+from thresher.inference.features import compute_features
+from thresher.models.build import build_model
+from thresher.models.weights import find_weights
+from thresher.progress import SILENT, Progress
+from thresher.recipe.schema import ModelSection, build
+
+
+class Features:
+    """Power-normalised features by model and view, computed when first asked for and kept in ``folder``.
+
+    Args:
+        cache: photos by row.
+        rows: the readable rows (R,); features come in this order.
+        folder: where they are kept; also holds exported graphs.
+        how: how a photo becomes square.
+        photos: names the pixels (content, size in the cache); part of every key.
+        device: where torch runs.
+        progress: told of every photo.
+    """
+
+    def __init__(
+        self,
+        cache: PhotoCache,
+        rows: np.ndarray,
+        folder: Path,
+        how: str,
+        photos: str,
+        device: torch.device,
+        progress: Progress = SILENT,
+    ) -> None:
+        self.cache, self.rows, self.folder, self.how = cache, rows, folder, how
+        self.photos, self.device, self.progress = photos, device, progress
+        self._engines: dict[str, Engines] = {}
+        self._known: dict[str, np.ndarray] = {}
+
+    def view(self, section: ModelSection, view: dict[str, Any]) -> np.ndarray:
+        """Features (R, D), float32, of all readable photos in one view of one model."""
+        shown = build("views", view)
+        key = digest(
+            [self._network(section), view, section.image_size, self.how, self.photos, len(self.rows)]
+        )
+        if key not in self._known:
+            self.progress.start(
+                f"features {section.backbone}@{shown.size(section.image_size)} {view['name']}", len(self.rows)
+            )
+            found = compute_features(
+                self.engines(section),
+                self.cache,
+                self.rows,
+                shown,
+                section.image_size,
+                self.how,
+                self.folder,
+                key,
+                self.progress,  # type: ignore[arg-type]
+            )
+            self._known[key] = found
+            self.progress.finish()
+        return self._known[key]
+
+    def engines(self, section: ModelSection) -> Engines:
+        """Engines of a frozen backbone for every size of view, opened when first used."""
+        network = self._network(section)
+        if network not in self._engines:
+            module = build_model(section, 2).embedder()
+            settings = {
+                "engine": section.engine,
+                "precision": section.precision,
+                "batch_size": section.score_batch,
+            }
+            self._engines[network] = Engines(
+                module, **settings, device=self.device, scratch=self.folder / "graphs"
+            )
+        return self._engines[network]
+
+    def _network(self, section: ModelSection) -> str:
+        """Names the numbers that a backbone gives: its weights and what runs it."""
+        weights = find_weights(section.backbone, section.weights).digest
+        return digest([section.backbone, weights, section.engine, section.precision, section.score_batch])

@@ -1,0 +1,145 @@
+"""All that a run folder holds, read once. Everything but the recipe and the data set may be absent."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from thresher.dataset.store import load_dataset
+from thresher.dataset.table import Dataset
+from thresher.errors import RunError
+from thresher.files import read_json
+from thresher.predictions import Predictions
+from thresher.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class History:
+    """The learning curve of one job: columns as in history.parquet."""
+
+    model: str
+    seed: str
+    fold: str
+    frame: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the page is made from.
+
+    Attributes:
+        name: the run folder's name. dataset: the table, with whatever more columns were saved with it
+            (``content``, ``width``, ``height``).
+        extra: what was saved beside the table (fingerprint).
+        fold: fold of each row of the data set (N,), -1 where it has none; None without folds.
+        oof: the ensemble's out-of-fold scores, of the rows that may be scored; None where there are none.
+        test: scores of the test photos.
+        metrics: metrics.json, ``{}`` where it is absent.
+        histories: learning curves by model, seed, fold.
+        environment: environment.json.
+        recipe_text: recipe.yaml as it stands.
+        recipe: the same, parsed.
+        events: the lines of log.jsonl.
+    """
+
+    name: str
+    dataset: Dataset
+    extra: dict[str, Any]
+    fold: np.ndarray | None
+    oof: Predictions | None
+    test: Predictions | None
+    metrics: dict[str, Any]
+    histories: tuple[History, ...]
+    environment: dict[str, Any]
+    recipe_text: str
+    recipe: dict[str, Any]
+    events: tuple[str, ...]
+
+    @property
+    def paths(self) -> dict[str, str]:
+        """Image id -> path of the photo."""
+        return dict(zip(self.dataset.frame["image_id"], self.dataset.frame["path"], strict=True))
+
+    @property
+    def has_groups(self) -> bool:
+        """Whether the data says which photos belong together."""
+        return bool(self.dataset.frame["group"].notna().any())
+
+
+def read_facts(run: RunFolder) -> Facts:
+    """Reads a run folder.
+
+    Raises:
+        RunError: the run stopped before the data set was read.
+    """
+    if not run.dataset.is_file():
+        raise RunError(
+            f"{run.root}: no dataset.parquet yet, so there is nothing to report. Run it again to continue."
+        )
+    import yaml
+
+    dataset, extra = load_dataset(run.dataset)
+    text = run.recipe.read_text(encoding="utf-8") if run.recipe.is_file() else ""
+    oof = _scores(run.predictions("oof"))
+    oof = None if oof is None else oof.known
+    return Facts(
+        name=run.root.resolve().name,
+        dataset=dataset,
+        extra=extra,
+        fold=_folds(run.folds, dataset),
+        oof=oof if oof is not None and len(oof) else None,
+        test=_scores(run.predictions("test")),
+        metrics=read_json(run.metrics) if run.metrics.is_file() else {},
+        histories=_histories(run.root / "jobs"),
+        environment=read_json(run.environment) if run.environment.is_file() else {},
+        recipe_text=text,
+        recipe=yaml.safe_load(text) or {},
+        events=_events(run.log),
+    )
+
+
+def _scores(path: Path) -> Predictions | None:
+    return Predictions.load(path) if path.is_file() else None
+
+
+def _folds(path: Path, dataset: Dataset) -> np.ndarray | None:
+    """Fold of each row of the data set (N,)."""
+    if not path.is_file():
+        return None
+    frame = pd.read_parquet(path).drop_duplicates("image_id").set_index("image_id")
+    return frame["fold"].reindex(dataset.ids).fillna(-1).to_numpy(dtype=np.int64)
+
+
+def _histories(jobs: Path) -> tuple[History, ...]:
+    """Every job's learning curve, by model, seed and fold."""
+    found = []
+    for path in sorted(jobs.glob("*/*/fold*/history.parquet"), key=_job_order):
+        frame = pd.read_parquet(path)
+        if len(frame):
+            fold, seed, model = (path.parents[level].name for level in range(3))
+            found.append(History(model, seed, fold.removeprefix("fold"), frame))
+    return tuple(found)
+
+
+def _job_order(path: Path) -> tuple[str, list[str | int], list[str | int]]:
+    """fold2 comes before fold10."""
+    fold, seed, model = (path.parents[level].name for level in range(3))
+    keys = [(f"{int(word):09d}" if word.isdigit() else word) for word in (seed, fold.removeprefix("fold"))]
+    return model, [keys[0]], [keys[1]]
+
+
+def _events(path: Path) -> tuple[str, ...]:
+    """The log's lines; a line that a killed process left half written is left out."""
+    if not path.is_file():
+        return ()
+    lines = []
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            json.loads(line)
+        except ValueError:
+            continue
+        lines.append(line)
+    return tuple(lines)

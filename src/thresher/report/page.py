@@ -1,0 +1,140 @@
+"""The page: every section's facts, set by one template into one file that opens offline."""
+
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from thresher.files import write_text
+from thresher.inspect.duplicates import exact_duplicates
+from thresher.metrics.calibration import reliability
+from thresher.report import charts, classes, photos, summary
+from thresher.report.facts import Facts, read_facts
+from thresher.report.thumbnails import Thumbnails
+from thresher.report.words import NAMES, count, duration, flat, percent
+from thresher.run_folder import RunFolder
+
+TEMPLATES = Path(__file__).parent / "templates"
+MODELS, CURVES, BROKEN, DUPLICATES, FACTS, EVENTS = 40, 8, 100, 20, 200, 60
+"""Most rows of each table, models with curves, and lines of the log that the page shows."""
+TEXT = 60_000
+"""Most characters of the recipe that the page shows."""
+
+
+def write_report(run: RunFolder) -> Path:
+    """Writes ``report.html`` from the files of a run folder; photos are opened for thumbnails only.
+
+    Args:
+        run: the folder; all but the recipe and the data set may still be absent.
+
+    Returns:
+        the page's path.
+
+    Raises:
+        RunError: the run stopped before the data set was read, or the page cannot be written.
+    """
+    return write_text(run.report, render(read_facts(run)))
+
+
+def render(facts: Facts) -> str:
+    """The page as HTML; everything that comes from data is escaped."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters |= {
+        "percent": percent,
+        "duration": duration,
+        "thousands": lambda number: f"{number:,}",
+    }
+    environment.globals |= {"count": count}
+    return environment.get_template("page.html").render(**content(facts))
+
+
+def content(facts: Facts) -> dict[str, Any]:
+    """What the template is given; a section that has nothing to say is None or empty."""
+    thumbnails = Thumbnails(facts.paths)
+    oof = facts.oof
+    speed = list(flat(facts.metrics.get("speed", {})))
+    found: dict[str, Any] = {
+        "name": facts.name,
+        "recipe_name": facts.recipe.get("name", ""),
+        "style": (TEMPLATES / "style.css").read_text(encoding="utf-8"),
+        "scores": summary.scores(facts),
+        "done": summary.done(facts),
+        "honesty": summary.honesty(facts),
+        "worst": None if oof is None else photos.worst(oof, thumbnails),
+        "uncertain": [] if oof is None else photos.uncertain(oof, thumbnails),
+        "sample": photos.sample_sheet(facts, thumbnails),
+        "counts": classes.class_counts(facts),
+        "class_scores": classes.class_scores(facts),
+        "confusion": None if oof is None else classes.confusion(oof),
+        "models": _models(facts),
+        "curves": _curves(facts),
+        "calibration": None,
+        "broken": _broken(facts),
+        "duplicates": _duplicates(facts),
+        "seconds": [
+            (name, duration(float(value))) for name, value in facts.metrics.get("seconds", {}).items()
+        ],
+        "speed": [(key.replace("_", " ").replace(".", " · "), text) for key, text in speed[:FACTS]],
+        "environment": list(flat(facts.environment))[:FACTS],
+        "recipe": facts.recipe_text[:TEXT],
+        "recipe_cut": len(facts.recipe_text) > TEXT,
+        "events": [line[:400] for line in facts.events[-EVENTS:]],
+        "notes": facts.dataset.notes,
+    }
+    if oof is not None:
+        bins = reliability(oof.targets, oof.scores)
+        found["calibration"] = {"ece": percent(bins.ece), "svg": charts.reliability_diagram(bins)}
+    return found
+
+
+def _models(facts: Facts) -> dict[str, Any]:
+    """Each model's metrics, and the ensemble's last where there is more than one."""
+    models = list(facts.metrics.get("models", {}).items())
+    rows = [{"name": name, "scores": scores, "ensemble": False} for name, scores in models[:MODELS]]
+    if facts.metrics.get("oof") and len(models) > 1:
+        rows.append({"name": "ensemble of all", "scores": facts.metrics["oof"], "ensemble": True})
+    for row in rows:
+        row["scores"] = [summary.score(key, row["scores"].get(key, {})) for key in NAMES]
+    summary.set_floor([one for row in rows for one in row["scores"]])
+    return {"rows": rows, "names": list(NAMES.values()), "more": max(0, len(models) - MODELS)}
+
+
+def _curves(facts: Facts) -> list[dict[str, Any]]:
+    """The charts of each model that was trained by gradient."""
+    models = [(model, list(jobs)) for model, jobs in groupby(facts.histories, key=lambda one: one.model)]
+    return [
+        {"model": model, "jobs": len(jobs), "svg": charts.learning_curves(jobs, f"m{number}")}
+        for number, (model, jobs) in enumerate(models[:CURVES])
+    ]
+
+
+def _broken(facts: Facts) -> dict[str, Any]:
+    """Photos that cannot be read, with the reason."""
+    frame = facts.dataset.frame[~facts.dataset.usable]
+    columns = ["image_id", "label", "split", "status", "reason"]
+    shown = frame[columns].head(BROKEN).astype(object).where(frame[columns].head(BROKEN).notna(), None)
+    return {"rows": shown.to_dict("records"), "count": len(frame), "more": max(0, len(frame) - BROKEN)}
+
+
+def _duplicates(facts: Facts) -> dict[str, Any] | None:
+    """Exact copies, the harmful first; None where the content of the photos was not saved."""
+    content = summary.contents(facts)
+    if content is None:
+        return None
+    sets = exact_duplicates(facts.dataset, content)
+    ordered = sorted(sets, key=lambda one: (not one.in_train_and_test, not one.labels_differ))
+    return {
+        "rows": ordered[:DUPLICATES],
+        "count": len(sets),
+        "files": sum(len(one.ids) for one in sets),
+        "leaks": sum(one.in_train_and_test for one in sets),
+        "differ": sum(one.labels_differ for one in sets),
+        "more": max(0, len(sets) - DUPLICATES),
+    }

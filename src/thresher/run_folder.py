@@ -1,0 +1,86 @@
+"""The names in a run folder. They are a contract: other tools read these files."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from thresher.errors import RunError
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Where each artifact of a run lies, under ``root``."""
+
+    root: Path
+
+    @classmethod
+    def existing(cls, path: str | Path) -> "RunFolder":
+        """The folder of a run that was started.
+
+        Raises:
+            RunError: it is not one.
+        """
+        folder = cls(Path(path))
+        if not folder.recipe.is_file():
+            raise RunError(
+                f"{path}: not a run folder (it has no recipe.yaml). Make one with `thresher run DATA --out {path}`."
+            )
+        return folder
+
+    @property
+    def recipe(self) -> Path:
+        """The resolved recipe."""
+        return self.root / "recipe.yaml"
+
+    @property
+    def environment(self) -> Path:
+        """Versions, machine, command."""
+        return self.root / "environment.json"
+
+    @property
+    def dataset(self) -> Path:
+        """The table with ``status`` and ``reason`` per photo; class list and fingerprint in its metadata."""
+        return self.root / "dataset.parquet"
+
+    @property
+    def folds(self) -> Path:
+        """``image_id, fold``."""
+        return self.root / "folds.parquet"
+
+    @property
+    def features(self) -> Path:
+        """Features of frozen backbones, shared by all folds."""
+        return self.root / "features"
+
+    def job(self, model: str, seed: int, fold: int) -> Path:
+        """The folder of one job: job.json, checkpoint.safetensors, history.parquet, oof.parquet, test.parquet."""
+        return self.root / "jobs" / model / str(seed) / f"fold{fold}"
+
+    def predictions(self, kind: str, model: str | None = None) -> Path:
+        """Scores of a kind (``oof``, ``test``), of one model or of the ensemble."""
+        folder = self.root / "predictions"
+        return (folder / model if model else folder) / f"{kind}.parquet"
+
+    @property
+    def metrics(self) -> Path:
+        """Scores with intervals, speed."""
+        return self.root / "metrics.json"
+
+    @property
+    def submission(self) -> Path:
+        """Answers for the test photos."""
+        return self.root / "submission.csv"
+
+    @property
+    def report(self) -> Path:
+        """One page that opens offline."""
+        return self.root / "report.html"
+
+    @property
+    def log(self) -> Path:
+        """One JSON object per event."""
+        return self.root / "log.jsonl"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the process that works here."""
+        return self.root / ".lock"

@@ -1,0 +1,40 @@
+"""Batch norms that hold still, and batch norms that look again."""
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+
+_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+
+
+def batch_norms(model: nn.Module) -> list[nn.Module]:
+    """All batch norms of a model (timm's BatchNormAct2d is one)."""
+    return [module for module in model.modules() if isinstance(module, _NORMS)]
+
+
+def freeze_batch_norm(model: nn.Module) -> None:
+    """Statistics and affine weights stay as they were loaded. To be called again after every ``model.train()``."""
+    for norm in batch_norms(model):
+        norm.eval()
+        for parameter in norm.parameters():
+            parameter.requires_grad_(False)
+
+
+@torch.no_grad()
+def refit_batch_norm(model: nn.Module, batches: Iterable[Tensor]) -> None:
+    """Estimates the running statistics again as the plain mean over batches of photos (B, S, S, 3)."""
+    norms = batch_norms(model)
+    if not norms:
+        return
+    before = [(norm, norm.momentum) for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()  # type: ignore[operator]
+        norm.momentum = None  # a cumulative mean  # type: ignore[assignment]
+    was_training = model.training
+    model.train()
+    for photos in batches:
+        model(photos)
+    model.train(was_training)
+    for norm, momentum in before:
+        norm.momentum = momentum

@@ -1,0 +1,82 @@
+"""Device, precision and several processes, from the accelerate library."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+
+class Harness:
+    """Where training runs: one CPU, one GPU, or several processes with one model (DDP) under a launcher.
+
+    Start several with ``torchrun --nproc-per-node 2 -m thresher run ...`` or ``accelerate launch``. Each process takes
+    its share of every batch; gradients are averaged so that the step equals that of one process.
+    """
+
+    def __init__(self, cpu: bool = False) -> None:
+        self._accelerator: Any = None
+        if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+            from accelerate import Accelerator
+
+            self._accelerator = Accelerator(cpu=cpu or not torch.cuda.is_available())
+            self.device = self._accelerator.device
+        else:
+            self.device = torch.device("cuda" if torch.cuda.is_available() and not cpu else "cpu")
+
+    @property
+    def processes(self) -> int:
+        """How many work on one model."""
+        return int(self._accelerator.num_processes) if self._accelerator else 1
+
+    @property
+    def rank(self) -> int:
+        """Which of them this is; 0 writes."""
+        return int(self._accelerator.process_index) if self._accelerator else 0
+
+    def wait(self) -> None:
+        """Until all processes are here."""
+        if self._accelerator:
+            self._accelerator.wait_for_everyone()
+
+    def wrap(self, model: nn.Module) -> nn.Module:
+        """The model as the step calls it: on its device, with gradients averaged over processes."""
+        model.to(self.device)
+        if not self._accelerator:
+            return model
+        index = [self.device.index] if self.device.type == "cuda" else None
+        # Batch norms that learn see one process's share only; on GPUs their statistics are joined.
+        if self.device.type == "cuda":
+            model = nn.SyncBatchNorm.convert_sync_batchnorm(model)
+        return nn.parallel.DistributedDataParallel(model, device_ids=index, broadcast_buffers=False)
+
+    def share(self, rows: np.ndarray) -> np.ndarray:
+        """This process's part of a batch of rows."""
+        return rows[self.rank :: self.processes]
+
+    def share_scale(self, whole: int, own: int) -> float:
+        """What makes the mean of the processes' losses equal the mean over the whole batch."""
+        return self.processes * own / whole
+
+    def put(self, array: np.ndarray) -> Tensor:
+        """An array on the device, copied without waiting where that is possible."""
+        tensor = torch.from_numpy(array)
+        if self.device.type == "cuda":
+            return tensor.pin_memory().to(self.device, non_blocking=True)
+        return tensor
+
+    def autocast(self, precision: str) -> contextlib.AbstractContextManager[Any]:
+        """The context in which a forward pass runs."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=precision == "bf16")
+
+    @contextlib.contextmanager
+    def accumulating(self, model: nn.Module, last: bool) -> Iterator[None]:
+        """Gradients are exchanged between processes only in the last batch of a step."""
+        if isinstance(model, nn.parallel.DistributedDataParallel) and not last:
+            with model.no_sync():
+                yield
+        else:
+            yield

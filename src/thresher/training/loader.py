@@ -1,0 +1,76 @@
+"""Keeps the model fed: batches are made ahead, by one thread or by worker processes that share the cache's maps."""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from types import TracebackType
+
+import numpy as np
+
+from thresher.training.photos import TrainPhotos
+
+AHEAD = 2
+_photos: TrainPhotos | None = None
+
+
+class Loader:
+    """Yields batches in order; processes are kept alive over epochs. Use it in a ``with`` block.
+
+    Args:
+        photos: what makes a batch.
+        workers: processes; 0 takes one thread, which is enough on a CPU because decoding and resizing release
+            the interpreter lock and the training step is long.
+    """
+
+    def __init__(self, photos: TrainPhotos, workers: int) -> None:
+        self.photos = photos
+        self.workers = workers
+        self._pool: Executor
+
+    def __enter__(self) -> "Loader":
+        if self.workers == 0:
+            self._pool = ThreadPoolExecutor(1, thread_name_prefix="batches")
+        else:
+            import multiprocessing
+
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(
+                self.workers, context, initializer=_adopt, initargs=(self.photos,)
+            )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def __call__(self, epoch: int, batches: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
+        """Photos (B, S, S, 3) of each batch of rows, in the order given."""
+        waiting: deque[Future[np.ndarray]] = deque()
+        ahead = AHEAD + self.workers
+        for number in range(len(batches) + ahead):
+            if number < len(batches):
+                waiting.append(self._submit(epoch, batches[number]))
+            if number >= ahead and waiting:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+    def _submit(self, epoch: int, rows: np.ndarray) -> Future[np.ndarray]:
+        if self.workers == 0:
+            return self._pool.submit(self.photos.batch, epoch, rows)
+        return self._pool.submit(_make, epoch, rows)
+
+
+def _adopt(photos: TrainPhotos) -> None:
+    """Runs once in every worker process."""
+    global _photos
+    import cv2
+
+    cv2.setNumThreads(0)
+    _photos = photos
+
+
+def _make(epoch: int, rows: np.ndarray) -> np.ndarray:
+    assert _photos is not None
+    return _photos.batch(epoch, rows)

@@ -1,0 +1,38 @@
+"""Training photos: from the cache through the augmentation policy, a batch at a time."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from thresher.images.cache import PhotoCache
+from thresher.recipe.schema import build
+from thresher.seeds import generator
+
+
+@dataclass
+class TrainPhotos:
+    """Makes batches; what a photo looks like depends on (seed, epoch, row) alone, never on who makes it or when.
+
+    Attributes:
+        cache: decoded photos; pickled without its data, so that a worker process maps the same files.
+        augment: the policy as the recipe gives it.
+        size: side in pixels.
+        seed: the job's seed.
+    """
+
+    cache: PhotoCache
+    augment: dict[str, Any]
+    size: int
+    seed: int
+
+    def __post_init__(self) -> None:
+        self._policy = build("augment", self.augment)
+
+    def batch(self, epoch: int, rows: np.ndarray) -> np.ndarray:
+        """Photos (B, S, S, 3), uint8, for the rows (B,)."""
+        photos = np.empty((len(rows), self.size, self.size, 3), dtype=np.uint8)
+        for place, row in enumerate(rows):
+            rng = generator(self.seed, "augment", epoch, int(row))
+            photos[place] = self._policy(self.cache[int(row)], self.size, rng)
+        return photos

@@ -1,0 +1,34 @@
+"""`thresher inspect` on made photos."""
+
+import pytest
+
+from thresher.cli import main
+
+
+def call(capsys, *words):
+    with pytest.raises(SystemExit) as left:
+        main(["inspect", *map(str, words)])
+    out, err = capsys.readouterr()
+    return left.value.code or 0, out, err
+
+
+def test_classes_and_broken_photos_are_shown(class_folder, capsys):
+    (class_folder / "red" / "red00.jpg").write_bytes(b"")
+    (class_folder / "blue" / "copy [1].jpg").write_bytes((class_folder / "blue" / "blue00.jpg").read_bytes())
+    code, out, err = call(capsys, class_folder)
+    assert code == 0
+    rows = [line.split() for line in out.splitlines()]
+    assert ["blue", "13", "35.1%"] in rows
+    assert ["green", "12", "32.4%"] in rows
+    assert any(row[:1] == ["red/red00.jpg"] and len(row) > 1 for row in rows)
+    assert "1 photo cannot be read." in out
+    assert "1 file is an exact copy of another." in out
+    assert "37 photos" in err
+
+
+def test_no_such_data(tmp_path, capsys):
+    code, out, err = call(capsys, tmp_path / "nowhere")
+    assert (code, out) == (2, "")
+    assert err.startswith("error: ")
+    assert "nowhere" in err
+    assert "Traceback" not in err

@@ -1,0 +1,107 @@
+"""`thresher run`: what it hands to the pipeline, what it says at the end, how it stops."""
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from thresher.cli import main
+from thresher.cli.run import default_folder
+from thresher.errors import DataError
+from thresher.files import write_json, write_text
+from thresher.run_folder import RunFolder
+
+SCORE = {"value": 0.9234, "low": 0.9071, "high": 0.9386}
+
+
+@pytest.fixture
+def pipeline(monkeypatch, tmp_path):
+    """Stands in for the pipeline and the readers; records what it was given."""
+    import thresher.dataset.open
+    import thresher.dataset.submission
+
+    seen = SimpleNamespace(error=None)
+
+    def run(dataset, recipe, out, *, sample=None, fresh=False, progress=None):
+        seen.given = (dataset, recipe, Path(out), sample, fresh)
+        if seen.error:
+            raise seen.error
+        folder = RunFolder(tmp_path / "run")
+        write_json(folder.metrics, {"oof": {"accuracy": SCORE, "log_loss": SCORE}, "photos": {"broken": 2}})
+        write_text(folder.report, "report")
+        return folder
+
+    monkeypatch.setattr(thresher.dataset.open, "open_dataset", lambda *given: ("dataset", *given[:3]))
+    monkeypatch.setattr(thresher.dataset.submission, "find_sample", lambda *given: "sample")
+    monkeypatch.setitem(sys.modules, "thresher.pipeline.run", SimpleNamespace(run=run))
+    monkeypatch.chdir(tmp_path)
+    return seen
+
+
+def call(*words):
+    with pytest.raises(SystemExit) as left:
+        main(["run", *map(str, words)])
+    return left.value.code or 0
+
+
+def test_everything_is_handed_over(pipeline, tmp_path):
+    given = "d/train.csv --images d/train --test d/test --set data.limit=50 --set folds.n=3"
+    assert call(*given.split(), "--seed", 7, "--fresh", "--smoke") == 0
+    dataset, recipe, out, sample, fresh = pipeline.given
+    assert dataset == ("dataset", Path("d/train.csv"), Path("d/train"), Path("d/test"))
+    assert (recipe.seed, recipe.data.limit, recipe.folds["n"], recipe.name) == (7, 50, 2, "quick-smoke")
+    assert (out, sample, fresh) == (Path("runs/quick-smoke-d"), "sample", True)
+
+
+def test_the_summary(pipeline, capsys):
+    assert call("d", "--out", "here") == 0
+    assert pipeline.given[2] == Path("here")
+    lines = [line.split("  ", 2)[1:] for line in capsys.readouterr().out.splitlines()]
+    found = {line[0].strip(): line[1].strip() for line in lines}
+    assert found["accuracy"] == "0.923  (95 %: 0.907 to 0.939)"
+    assert found["broken photos"].startswith("2 ")
+    assert found["report"] == "run/report.html"
+    assert "submission" not in found
+    assert found["time"].endswith(" s")
+
+
+def test_an_error_of_the_data_is_code_2_without_traceback(pipeline, capsys):
+    pipeline.error = DataError("train.csv:7: no such photo 'x[1].jpg'")
+    assert call("d") == 2
+    assert capsys.readouterr().err == "error: train.csv:7: no such photo 'x[1].jpg'\n"
+
+
+def test_control_c(pipeline, capsys):
+    pipeline.error = KeyboardInterrupt()
+    assert call("d") == 130
+    assert capsys.readouterr().err == "stopped; give the same command again to continue\n"
+
+
+def test_a_fault_of_the_program_keeps_its_traceback(pipeline):
+    pipeline.error = ZeroDivisionError("a bug")
+    with pytest.raises(ZeroDivisionError):
+        main(["run", "d"])
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        ("art7/train.csv", "quick-art7"),
+        ("art7/Labels.parquet", "quick-art7"),
+        ("art7/leaves.csv", "quick-leaves"),
+        ("art7/train", "quick-art7"),
+        ("art7", "quick-art7"),
+        ("art7/", "quick-art7"),
+    ],
+)
+def test_the_default_run_folder(data, name, tmp_path, monkeypatch):
+    (tmp_path / "art7" / "train").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    assert default_folder("quick", Path(data)) == Path("runs") / name
+
+
+def test_a_folder_called_dot_has_a_name(tmp_path, monkeypatch):
+    (tmp_path / "leaves").mkdir()
+    monkeypatch.chdir(tmp_path / "leaves")
+    assert default_folder("quick", Path()) == Path("runs/quick-leaves")
