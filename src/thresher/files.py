@@ -13,7 +13,7 @@ from thresher.errors import RunError
 
 
 def write_atomic(path: Path | str, write: Callable[[BinaryIO], object]) -> Path:
-    """Calls ``write`` on a temporary file beside ``path`` and renames it to ``path`` when all of it is on disk.
+    """Calls ``write`` on a temporary file beside ``path`` and renames it when all of it is on disk.
 
     Raises:
         RunError: the disk is full, or the folder cannot be written.

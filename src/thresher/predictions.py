@@ -28,8 +28,8 @@ class Predictions:
         kind: ``oof``, ``holdout`` or ``test``.
         labels: given labels (N,), ``None`` where unknown.
         folds: fold that scored the row (N,), -1 where several models' scores were averaged.
-        origin: where the scores came from (recipe, model, seed, views, data fingerprint); no times, no paths, so
-            that equal scores make equal files.
+        origin: where the scores came from (recipe, model, seed, views, data fingerprint); no times, no paths,
+            so that equal scores make equal files.
     """
 
     ids: np.ndarray
@@ -73,13 +73,15 @@ class Predictions:
     def targets(self) -> np.ndarray:
         """Class index of each given label (N,), int64; -1 where unknown."""
         lookup = {name: index for index, name in enumerate(self.classes)}
-        labels = [None] * len(self) if self.labels is None else self.labels
-        return np.array([lookup.get(label, -1) for label in labels], dtype=np.int64)
+        if self.labels is None:
+            return np.full(len(self), -1)
+        return np.array([lookup.get(label, -1) for label in self.labels], dtype=np.int64)
 
     @property
     def predicted(self) -> np.ndarray:
         """The class with the highest score (N,), text."""
-        return np.asarray(self.classes, dtype=object)[self.scores.argmax(1)]
+        names: np.ndarray = np.asarray(self.classes, dtype=object)[self.scores.argmax(1)]
+        return names
 
     @property
     def known(self) -> "Predictions":
@@ -128,7 +130,11 @@ class Predictions:
         return pd.concat([frame, scores], axis=1)
 
     def save(self, path: str | Path) -> Path:
-        """Writes one parquet file (or CSV, by its suffix) that pandas can open; equal scores make equal bytes."""
+        """Writes one parquet file (or CSV, by its suffix) that pandas can open.
+
+        Equal scores make equal bytes. A CSV file holds the table alone: `load` takes it for out-of-fold
+        scores of unknown origin.
+        """
         frame = self.to_frame()
         if Path(path).suffix == ".csv":
             return write_atomic(path, lambda file: frame.to_csv(file, index=False, lineterminator="\n"))
@@ -152,43 +158,56 @@ class Predictions:
         path = Path(path)
         if not path.is_file():
             raise DataError(f"{path}: no such file of scores")
-        meta: dict[str, Any] = {}
-        if path.suffix == ".csv":
-            frame = pd.read_csv(path, dtype={"image_id": str, "label": "string"})
-        else:
-            import pyarrow.parquet as pq
+        try:
+            frame, meta = _read(path)
+            columns = [str(column) for column in frame if str(column).startswith(PREFIX)]
+            if "image_id" not in frame or not columns:
+                raise DataError(f"not a file of scores: it needs image_id and {PREFIX}<class> columns")
+            labels = frame["label"].astype(object) if "label" in frame else None
+            return cls(
+                ids=frame["image_id"].to_numpy(dtype=object),
+                scores=frame[columns].to_numpy(dtype=np.float64),
+                classes=tuple(meta.get("classes") or [column[len(PREFIX) :] for column in columns]),
+                kind=meta.get("kind", "oof"),
+                labels=None if labels is None else labels.where(labels.notna(), None).to_numpy(dtype=object),
+                folds=frame["fold"].to_numpy(dtype=np.int64) if "fold" in frame else None,
+                origin=meta.get("origin", {}),
+            )
+        except DataError as error:
+            raise DataError(f"{path}: {error}") from None
+        except (ValueError, TypeError, OSError) as error:  # of pandas, pyarrow or a cell that is no number
+            raise DataError(f"{path}: cannot be read as a file of scores: {error}") from error
 
-            table = pq.read_table(path)
-            meta = json.loads((table.schema.metadata or {}).get(_META, b"{}"))
-            frame = table.to_pandas()
-        columns = [column for column in frame if str(column).startswith(PREFIX)]
-        if "image_id" not in frame or not columns:
-            raise DataError(f"{path}: not a file of scores: it needs image_id and {PREFIX}<class> columns")
-        labels = (
-            frame["label"].astype(object).where(frame["label"].notna(), None) if "label" in frame else None
-        )
-        return cls(
-            ids=frame["image_id"].to_numpy(dtype=object),
-            scores=frame[columns].to_numpy(dtype=np.float64),
-            classes=tuple(meta.get("classes") or [column[len(PREFIX) :] for column in columns]),
-            kind=meta.get("kind", "oof"),
-            labels=None if labels is None else labels.to_numpy(dtype=object),
-            folds=frame["fold"].to_numpy(dtype=np.int64) if "fold" in frame else None,
-            origin=meta.get("origin", {}),
-        )
+
+def _read(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """The table of a file and what `save` noted beside it."""
+    if path.suffix == ".csv":
+        # As text, for only an empty cell is missing (a class or a photo may be named NA or None), and numbers
+        # are then read to the last bit whatever the version of pandas.
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        if "label" in frame:
+            frame["label"] = frame["label"].where(frame["label"] != "", None)
+        return frame, {}
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path)
+    return table.to_pandas(), json.loads((table.schema.metadata or {}).get(_META, b"{}"))
 
 
 def mean(parts: Sequence[Predictions], origin: Mapping[str, Any] | None = None) -> Predictions:
-    """The plain mean of several score matrices of the same rows and classes.
+    """The plain mean of several score matrices of the same rows, in any order, and the same classes.
 
     Raises:
-        DataError: there are none, or their classes differ.
+        DataError: there are none, or their rows or classes differ.
     """
     if not parts:
         raise DataError("no scores to average")
     first = parts[0]
-    for part in parts[1:]:
+    scores = np.zeros_like(first.scores)
+    for part in parts:
         if part.classes != first.classes:
             raise DataError(f"scores of other classes cannot be averaged: {part.classes} and {first.classes}")
-    scores = sum(part.align(first.ids).scores for part in parts) / len(parts)
-    return replace(first, scores=scores, origin=first.origin if origin is None else origin)
+        if len(part) != len(first):
+            raise DataError(f"scores of other photos cannot be averaged: {len(part)} and {len(first)} photos")
+        scores += part.align(first.ids).scores
+    return replace(first, scores=scores / len(parts), origin=first.origin if origin is None else origin)

@@ -1,8 +1,8 @@
-"""A small registry for each family of parts, in the way of ``timm.optim``: a frozen record per part and a list.
+"""A small registry for each family of parts, like ``timm.optim``: a frozen record per part and a list.
 
-The keyword-only parameters of a part's constructor are its recipe schema: names, types, defaults. What the program
-itself hands over (a model's parameters, the number of classes) is positional, and closed to recipes. A record holds where the class is, not
-the class, so that listing the parts of a family imports none of them.
+The keyword-only parameters of a part's constructor are its recipe schema: names, types, defaults. What the
+program itself hands over (a model's parameters, the number of classes) is positional, and closed to recipes.
+A record holds where the class is, not the class, so that listing the parts of a family imports none of them.
 """
 
 import fnmatch
@@ -24,7 +24,7 @@ _HOMES = {"views": "thresher.inference.views", "averaging": "thresher.training.a
 
 @dataclass(frozen=True)
 class Part:
-    """One registered part: its recipe name, where its class is (``module:Class``), what it does, its source."""
+    """One registered part: its recipe name, its class (``module:Class``), what it does, its source."""
 
     name: str
     where: str
@@ -79,15 +79,18 @@ class Registry(Generic[T]):
         """Validates settings against the constructor's signature.
 
         Returns:
-            the settings with types coerced as pydantic does it (an int for a float, say) and defaults filled in.
+            the settings with types coerced as pydantic does it (an int for a float, say) and defaults filled
+            in.
 
         Raises:
-            RecipeError: an unknown or missing setting, or a value of the wrong type; the message names the nearest.
+            RecipeError: an unknown or missing setting, or a value of the wrong type; the message names the
+                nearest.
         """
         from pydantic import TypeAdapter, ValidationError
 
         allowed = self.parameters(name)
-        hints = typing.get_type_hints(self.get(name).load().__init__, include_extras=True)
+        constructor = typing.cast(Any, self.get(name).load()).__init__
+        hints = typing.get_type_hints(constructor, include_extras=True)
         checked: dict[str, Any] = {}
         for key, value in settings.items():
             if key not in allowed:

@@ -22,7 +22,8 @@ class RunFolder:
         folder = cls(Path(path))
         if not folder.recipe.is_file():
             raise RunError(
-                f"{path}: not a run folder (it has no recipe.yaml). Make one with `thresher run DATA --out {path}`."
+                f"{path}: not a run folder (it has no recipe.yaml). "
+                f"Make one with `thresher run DATA --out {path}`."
             )
         return folder
 
@@ -52,7 +53,7 @@ class RunFolder:
         return self.root / "features"
 
     def job(self, model: str, seed: int, fold: int) -> Path:
-        """The folder of one job: job.json, checkpoint.safetensors, history.parquet, oof.parquet, test.parquet."""
+        """A job's folder: job.json, checkpoint.safetensors, history.parquet, oof.parquet, test.parquet."""
         return self.root / "jobs" / model / str(seed) / f"fold{fold}"
 
     def predictions(self, kind: str, model: str | None = None) -> Path:

@@ -1,7 +1,7 @@
 """Every random number of the project comes from here: a seed for each purpose, derived and never shared.
 
-``derive(seed, "augment", epoch, index)`` does not depend on what was drawn before it, so neither the number of
-workers nor a restart in mid-epoch changes what a photo sees.
+``derive(seed, "augment", epoch, index)`` does not depend on what was drawn before it, so neither the number
+of workers nor a restart in mid-epoch changes what a photo sees.
 """
 
 import hashlib

@@ -15,7 +15,8 @@ class Light(Policy):
     """Random resized crop, horizontal flip, a change of brightness and of each colour channel.
 
     Args:
-        scale: smallest area of the crop as a share of the photo, in (0, 1].
+        scale: smallest area of the crop as a share of the photo, in (0, 1]; a crop that is longer than the
+            photo is trimmed.
         ratio: largest aspect ratio of the crop relative to the photo's, >= 1.
         flip: probability of the horizontal flip.
         brightness: largest relative change of brightness, in [0, 1).

@@ -23,9 +23,9 @@ class Dataset:
     """Photos, what is known of each, and the classes.
 
     Attributes:
-        frame: one row per photo with `COLUMNS`. ``path`` is absolute; ``label`` and ``group`` are text or missing;
-            ``split`` is ``train``, ``valid`` or ``test``; ``weight`` is 1.0 unless given; ``status`` is ``ok``,
-            ``broken`` or ``missing`` and ``reason`` says why.
+        frame: one row per photo with `COLUMNS`. ``path`` is absolute; ``label`` and ``group`` are text or
+            missing; ``split`` is ``train``, ``valid`` or ``test``; ``weight`` is 1.0 unless given; ``status``
+            is ``ok``, ``broken`` or ``missing`` and ``reason`` says why.
         classes: the class names in the order of every score matrix ``(N, K)``; never inferred from a subset.
         notes: what the reader wants said: files without a row, extensions that were added.
     """
@@ -73,7 +73,7 @@ class Dataset:
     @property
     def labelled(self) -> np.ndarray:
         """Rows outside the test part that have a label (N,), bool; broken photos too."""
-        return self.frame["label"].notna().to_numpy() & ~self.is_test
+        return np.asarray(self.frame["label"].notna().to_numpy() & ~self.is_test)
 
     def prior(self, rows: np.ndarray | None = None) -> np.ndarray:
         """Share of each class (K,) among the labelled rows, or among those of ``rows`` that are labelled."""

@@ -10,7 +10,8 @@ def check_folds(folds: np.ndarray, groups: pd.Series | None) -> None:
     """Makes sure that no group stands in two folds.
 
     Args:
-        folds: fold of each row (N,); rows with -1 are never scored but always trained on, so they count as a fold.
+        folds: fold of each row (N,); rows with -1 are never scored but always trained on, so they count
+            as a fold.
         groups: group of each row (N,), missing where a row belongs to none; None when there are no groups.
 
     Raises:

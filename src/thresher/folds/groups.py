@@ -18,12 +18,12 @@ def join_groups(groups: pd.Series | None, content: np.ndarray) -> pd.Series | No
     from scipy.sparse.csgraph import connected_components
 
     rows = len(content)
-    same = pd.Series(content).where(pd.notna(pd.Series(content)))
+    same = pd.Series(content, dtype=object)
     same = same.where(same.duplicated(keep=False))
-    keys = [same] if groups is None else [same, groups.reset_index(drop=True)]
+    own = pd.Series(None, index=same.index, dtype=object) if groups is None else groups.reset_index(drop=True)
     edges = []
     offset = rows
-    for key in keys:
+    for key in (same, own):
         codes, names = pd.factorize(key)
         linked = np.flatnonzero(codes >= 0)
         edges.append(np.stack([linked, offset + codes[linked]]))
@@ -35,11 +35,6 @@ def join_groups(groups: pd.Series | None, content: np.ndarray) -> pd.Series | No
     component = pd.Series(connected_components(matrix, directed=False)[1][:rows])
     linked_rows = np.isin(np.arange(rows), joined[0])
     # Named after a member's own group where there is one, so that a person can read it.
-    names = (
-        pd.Series([None] * rows, dtype=object)
-        if groups is None
-        else groups.reset_index(drop=True).astype(object)
-    )
-    readable = names.groupby(component).transform("first")
+    readable = own.astype(object).groupby(component).transform("first")
     readable = readable.where(readable.notna(), "copies-" + component.astype(str))
     return readable.where(linked_rows, None)

@@ -1,6 +1,6 @@
 """Stratified folds that keep groups together."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import pandas as pd
@@ -9,13 +9,16 @@ from pydantic import Field
 from thresher.errors import DataError
 from thresher.seeds import generator
 
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
 
 class Stratified:
     """k folds in which every class has its share; photos of one group always share a fold.
 
-    Groups are dealt largest first, each to the fold where the class counts stay most even (the greedy rule of
-    scikit-learn's StratifiedGroupKFold); a row without a group is a group of its own. Ties are broken by the seed.
-    A class with fewer photos than folds is simply absent from some of them.
+    Groups are dealt, those with the most uneven class counts first, each to the fold where the class counts
+    stay most even (the greedy rule of scikit-learn's StratifiedGroupKFold); a row without a group is a group
+    of its own. Ties are broken by the seed. A class with fewer photos than folds is simply absent from some.
 
     Args:
         n: number of folds, >= 2.
@@ -44,14 +47,14 @@ class Stratified:
         count = int(codes.max()) + 1 if rows else 0
         if count < self.n:
             raise DataError(
-                f"{count} {'photos' if groups is None else 'groups'} cannot fill {self.n} folds; set folds.n to {max(count, 2)} or less"
+                f"{count} {'photos' if groups is None else 'groups'} cannot fill {self.n} folds; "
+                f"set folds.n to {max(count, 2)} or less"
             )
-        classes = int(targets.max()) + 1
-        table = np.zeros((count, classes))
-        np.add.at(table, (codes, targets), 1)
         if count == rows:
             return self._deal_photos(targets, seed)
-        return self._deal_groups(table, seed)[codes]
+        from scipy.sparse import csr_array
+
+        return self._deal_groups(csr_array((np.ones(rows), (codes, targets))), seed)[codes]
 
     def _deal_photos(self, targets: np.ndarray, seed: int) -> np.ndarray:
         """Without groups: shuffle each class and deal it round, going on where the last class ended."""
@@ -62,24 +65,26 @@ class Stratified:
         folds[order] = np.arange(len(targets)) % self.n
         return folds
 
-    def _deal_groups(self, table: np.ndarray, seed: int) -> np.ndarray:
-        """Fold per group from the (groups, classes) table of counts."""
-        rng = generator(seed, "folds")
-        order = rng.permutation(len(table))
-        order = order[np.argsort(-table[order].std(axis=1), kind="stable")]
-        share = table / np.maximum(table.sum(axis=0), 1)
-        filled = np.zeros((self.n, table.shape[1]))
+    def _deal_groups(self, table: "csr_array", seed: int) -> np.ndarray:
+        """Fold per group from the (groups, classes) table of counts, most of which are 0."""
+        groups, classes = table.shape
+        order = generator(seed, "folds").permutation(groups)
+        spread = [table[start : start + 1000].toarray().std(axis=1) for start in range(0, groups, 1000)]
+        order = order[np.argsort(-np.concatenate(spread)[order], kind="stable")]
+        total = np.maximum(table.sum(axis=0), 1)
+        filled = np.zeros((self.n, classes))
         sizes = np.zeros(self.n)
-        folds = np.empty(len(table), dtype=np.int64)
+        folds = np.empty(groups, dtype=np.int64)
         for group in order:
-            # The spread of every class over the folds, if this group went to each of them in turn.
-            spread = np.empty(self.n)
-            for fold in range(self.n):
-                filled[fold] += share[group]
-                spread[fold] = filled.std(axis=0).mean()
-                filled[fold] -= share[group]
-            best = np.lexsort((sizes, np.round(spread, 12)))[0]
-            filled[best] += share[group]
-            sizes[best] += table[group].sum()
+            part = slice(table.indptr[group], table.indptr[group + 1])
+            held, counts = table.indices[part], table.data[part]
+            share = counts / total[held]
+            # The spread over the folds of the classes that the group holds (the others stay as they are) if
+            # it went to each fold in turn: (n, n, held).
+            trial = filled[:, held] + np.eye(self.n)[:, :, None] * share
+            change = (trial.std(axis=1) - filled[:, held].std(axis=0)).sum(axis=1) / classes
+            best = np.lexsort((sizes, np.round(change, 12)))[0]
+            filled[best, held] += share
+            sizes[best] += counts.sum()
             folds[group] = best
         return folds

@@ -122,12 +122,16 @@ class PhotoCache:
         return {**self.__dict__, "_maps": {}, "_hold": None}
 
     def _bytes(self, shard: int) -> np.ndarray | None:
-        if shard not in self._maps:
-            if len(self._maps) >= _OPEN_MAPS:
-                self._maps.pop(next(iter(self._maps)), None)
+        # Several threads read photos: a map that another thread drops stays valid in the local name.
+        try:
+            return self._maps[shard]
+        except KeyError:
             assert self._folder is not None
-            self._maps[shard] = open_photos(self._folder, shard)
-        return self._maps[shard]
+            opened = open_photos(self._folder, shard)
+            if len(self._maps) >= _OPEN_MAPS:
+                self._maps.clear()
+            self._maps[shard] = opened
+            return opened
 
     def _stat_all(self) -> tuple[np.ndarray, str]:
         """The rows that have a file, and a key that changes when one of these files does."""

@@ -13,7 +13,7 @@ class CrossEntropy(Loss):
 
     Args:
         smoothing: ``a``, in [0, 1).
-        spread: ``all`` spreads ``a`` over all K classes; ``others`` over the K-1 classes that are not the target.
+        spread: ``all`` spreads ``a`` over all K classes; ``others`` over the K-1 that are not the target.
     """
 
     def __init__(

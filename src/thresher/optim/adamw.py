@@ -13,8 +13,8 @@ class AdamW(torch.optim.AdamW):
         groups: parameter groups, each with its own ``lr`` and ``weight_decay``.
         lr: learning rate of the head.
         weight_decay: decay of weights, none on biases and norms.
-        beta1: decay of the mean of gradients.
-        beta2: decay of the mean of their squares.
+        beta1: decay of the mean of gradients, in [0, 1).
+        beta2: decay of the mean of their squares, in [0, 1).
     """
 
     def __init__(
@@ -23,7 +23,7 @@ class AdamW(torch.optim.AdamW):
         *,
         lr: Annotated[float, Field(gt=0)] = 1e-3,
         weight_decay: Annotated[float, Field(ge=0)] = 0.01,
-        beta1: float = 0.9,
-        beta2: float = 0.999,
+        beta1: Annotated[float, Field(ge=0, lt=1)] = 0.9,
+        beta2: Annotated[float, Field(ge=0, lt=1)] = 0.999,
     ) -> None:
         super().__init__(groups, lr=lr, weight_decay=weight_decay, betas=(beta1, beta2), fused=True)

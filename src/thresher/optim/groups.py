@@ -10,8 +10,8 @@ def parameter_groups(
 ) -> list[dict[str, Any]]:
     """Up to four groups: head and body, each with and without weight decay.
 
-    Biases and the weights of norms (every parameter with fewer than two dimensions) do not decay: they have no
-    scale to shrink. Parameters that do not learn (``requires_grad`` off) are left out.
+    Biases and the weights of norms (every parameter with fewer than two dimensions) do not decay: they have
+    no scale to shrink. Parameters that do not learn (``requires_grad`` off) are left out.
 
     Args:
         head: learns at ``lr``.

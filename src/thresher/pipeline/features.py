@@ -44,12 +44,14 @@ class Features:
         self._engines: dict[str, Engines] = {}
         self._known: dict[str, np.ndarray] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without engines and arrays, which another process opens from the folder."""
+        return {**self.__dict__, "_engines": {}, "_known": {}, "progress": SILENT}
+
     def view(self, section: ModelSection, view: dict[str, Any]) -> np.ndarray:
         """Features (R, D), float32, of all readable photos in one view of one model."""
         shown = build("views", view)
-        key = digest(
-            [self._network(section), view, section.image_size, self.how, self.photos, len(self.rows)]
-        )
+        key = self.key(section, view)
         if key not in self._known:
             self.progress.start(
                 f"features {section.backbone}@{shown.size(section.image_size)} {view['name']}", len(self.rows)
@@ -68,6 +70,15 @@ class Features:
             self._known[key] = found
             self.progress.finish()
         return self._known[key]
+
+    def key(self, section: ModelSection, view: dict[str, Any]) -> str:
+        """Names the features of one view of one model: equal keys, equal features."""
+        parts = [self._network(section), view, section.image_size, self.how, self.photos, len(self.rows)]
+        return digest(parts)
+
+    def kept(self, key: str) -> bool:
+        """Whether features are there already."""
+        return (self.folder / f"{key}.npy").is_file()
 
     def engines(self, section: ModelSection) -> Engines:
         """Engines of a frozen backbone for every size of view, opened when first used."""

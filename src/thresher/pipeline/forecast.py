@@ -1,16 +1,16 @@
 """How long the whole run will take, from a few measured steps of each model."""
 
+import os
 import time
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 
-from thresher.files import read_json
 from thresher.inference.engine import EngineError
 from thresher.models.build import build_model
 from thresher.optim.groups import parameter_groups
-from thresher.pipeline.job import Bench, Job, job_keys
+from thresher.pipeline.job import Bench, Job, finished
 from thresher.pipeline.score import is_linear
 from thresher.recipe.schema import ModelSection, TrainStage, build
 from thresher.training.memory import keep_memory
@@ -62,19 +62,19 @@ def forecast(bench: Bench, jobs: list[Job]) -> Forecast:
     result = Forecast()
     dataset = bench.dataset
     readable = int(dataset.usable.sum())
+    seen: set[str] = set()
     for name, section in bench.recipe.models.items():
-        todo = [job for job in jobs if job.model == name and not _finished(bench, job)]
+        todo = [job for job in jobs if job.model == name and not finished(bench, job)]
         if not todo:
             continue
         score_rate = _score_rate(bench, section)
         first = section.stages[0]
         if first.kind == "linear":
-            views = {
-                str(view): view for view in (*first.views, *(section.views if is_linear(section) else ()))
-            }
-            result.seconds["features"] += (
-                sum(readable * _cost(section, view) for view in views.values()) / score_rate
-            )
+            for view in (*first.views, *(section.views if is_linear(section) else ())):
+                key = bench.features.key(section, view)
+                if key not in seen and not bench.features.kept(key):
+                    result.seconds["features"] += readable * _cost(section, view) / score_rate
+                seen.add(key)
             fits = 1 + first.inner_folds * len(first.penalties) * (1 - 1 / first.inner_folds)
             size = readable * len(first.views) * len(dataset.classes) * 1280 * fits
             result.seconds["heads"] += len(todo) * size * HEAD_SECONDS
@@ -85,7 +85,8 @@ def forecast(bench: Bench, jobs: list[Job]) -> Forecast:
                 photos = int((dataset.labelled & dataset.usable).sum()) * (
                     1 - 1 / max(2, len({job.fold for job in jobs}))
                 )
-                result.seconds["training"] += len(todo) * stage.epochs * photos / rates[number]
+                at_a_time = min(bench.recipe.training.jobs or 1, len(todo))
+                result.seconds["training"] += len(todo) * stage.epochs * photos / (rates[number] * at_a_time)
         if not is_linear(section):
             result.step_rate[name] = rates
             held = readable / max(1, len({job.fold for job in jobs})) + int(
@@ -96,9 +97,10 @@ def forecast(bench: Bench, jobs: list[Job]) -> Forecast:
     return result
 
 
-def _finished(bench: Bench, job: Job) -> bool:
-    path = bench.run.job(job.model, job.seed, job.fold) / "job.json"
-    return path.is_file() and read_json(path).get("key") == job_keys(bench, job)[1]
+def threads_per_job(bench: Bench) -> int:
+    """Threads of each training job, when several share the cores."""
+    at_a_time = bench.recipe.training.jobs or 1
+    return torch.get_num_threads() if at_a_time == 1 else max(1, (os.cpu_count() or 1) // at_a_time)
 
 
 def _cost(section: ModelSection, view: dict[str, object]) -> float:
@@ -144,7 +146,9 @@ def _step_rate(bench: Bench, section: ModelSection, stage: TrainStage) -> float:
     photos = np.random.default_rng(0).integers(0, 256, (stage.batch_size, size, size, 3), dtype=np.uint8)
     batch = Batch(harness.put(photos), harness.put(np.zeros(stage.batch_size, dtype=np.int64)))
     times: list[float] = []
-    while len(times) < 3 or (sum(times) < 3 and len(times) < 12):
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads_per_job(bench))
+    while len(times) < 4 or (sum(times) < 3 and len(times) < 12):
         start = time.perf_counter()
         with harness.autocast(stage.precision):
             loss = task(model, batch)["loss"]
@@ -155,4 +159,5 @@ def _step_rate(bench: Bench, section: ModelSection, stage: TrainStage) -> float:
         if harness.device.type == "cuda":
             torch.cuda.synchronize()
         times.append(time.perf_counter() - start)
+    torch.set_num_threads(before)
     return stage.batch_size / float(np.median(times[1:]))

@@ -77,6 +77,12 @@ def run_job(bench: Bench, job: Job) -> None:
     bench.harness.wait()
 
 
+def finished(bench: Bench, job: Job) -> bool:
+    """Whether a job's weights and scores are there and belong to this recipe and these photos."""
+    path = bench.run.job(job.model, job.seed, job.fold) / "job.json"
+    return path.is_file() and bool(read_json(path).get("key") == job_keys(bench, job)[1])
+
+
 def job_keys(bench: Bench, job: Job) -> tuple[str, str]:
     """What the weights depend on, and what the scores depend on."""
     section = bench.recipe.models[job.model]

@@ -1,5 +1,7 @@
 """The first two stages: read and check every photo, then deal folds."""
 
+import math
+
 import numpy as np
 import pandas as pd
 
@@ -15,12 +17,16 @@ from thresher.progress import Progress
 from thresher.recipe.schema import Recipe, build
 from thresher.run_folder import RunFolder
 
+STEP = 128
 MARGIN = 8 / 7
 """Cached photos are so much larger than the largest training view, so that random crops are not blurred."""
 
 
 def cache_side(recipe: Recipe) -> int:
-    """The short side in pixels at which photos are kept: enough for the largest view of any model."""
+    """The short side in pixels at which photos are kept: enough for the largest view of any model.
+
+    Rounded up to a multiple of 128, so that recipes of about the same size share one cache, and each other's jobs.
+    """
     sides = []
     for model in recipe.models.values():
         views = [
@@ -33,7 +39,7 @@ def cache_side(recipe: Recipe) -> int:
             for stage in model.stages
             if stage.kind == "train"
         ]
-    return max(sides)
+    return STEP * math.ceil(max(sides) / STEP)
 
 
 def check_photos(

@@ -11,8 +11,9 @@ from thresher.dataset.table import Dataset
 from thresher.files import digest, write_json, write_text
 from thresher.pipeline.collect import collect, jobs_of
 from thresher.pipeline.features import Features
+from thresher.pipeline.fit import fit, jobs_at_a_time
 from thresher.pipeline.forecast import Forecast, forecast
-from thresher.pipeline.job import Bench, run_job
+from thresher.pipeline.job import Bench
 from thresher.pipeline.photos import check_photos, deal_folds, fold_numbers
 from thresher.pipeline.resolve import resolve
 from thresher.pipeline.workspace import Workspace, open_workspace
@@ -67,8 +68,7 @@ def run(
         progress.say(predicted.sentence())
         space.event("forecast", seconds=predicted.seconds)
         with space.stage("fit"):
-            for job in jobs:
-                run_job(bench, job)
+            fit(bench, jobs)
         if harness.rank == 0:
             _finish(bench, space, predicted, sample, progress)
         harness.wait()
@@ -91,6 +91,14 @@ def _prepare(
         features = run_folder.features
         stored = load(str(run_folder.recipe)) if run_folder.recipe.is_file() else None
         resolved = resolve(recipe, stored, len(checked.classes), harness, features / "graphs", progress)
+        if resolved.training.jobs is None:
+            folds_and_seeds = len(fold_numbers(folds)) * sum(
+                len(model.seeds) for model in resolved.models.values()
+            )
+            at_a_time = jobs_at_a_time(resolved, harness, folds_and_seeds)
+            resolved = resolved.model_copy(
+                update={"training": resolved.training.model_copy(update={"jobs": at_a_time})}
+            )
         if first:
             write_text(run_folder.recipe, dump(resolved))
         pixels = digest([list(checked.frame["content"]), cache.side])

@@ -129,7 +129,7 @@ class _Builder:
         elif isinstance(node, yaml.SequenceNode):
             value = [self.build(item, _join(key, index), None) for index, item in enumerate(node.value)]
         else:
-            value = self.loader.construct_object(node)  # type: ignore[no-untyped-call]
+            value = self.loader.construct_object(node)
         self.above = self.above[:-1]
         return Node(value, place)
 

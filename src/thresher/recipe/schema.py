@@ -1,9 +1,11 @@
 """What a recipe may say: typed, with defaults, every key documented once, here.
 
-Parts (losses, optimizers, views ...) are written as a name, or as a mapping with ``name`` and the part's settings; the
-part's own constructor says which settings there are.
+Parts (losses, optimizers, views ...) are written as a name, or as a mapping with ``name`` and the part's
+settings; the part's own constructor says which settings there are.
 """
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -27,6 +29,13 @@ class Section(BaseModel):
     )
 
 
+@dataclass(frozen=True)
+class PartOf:
+    """Marks the type of a field that names a part of a family."""
+
+    family: str
+
+
 def part(family: str) -> Any:
     """The type of a field that names a part of a family: validated and completed by the part's signature."""
 
@@ -42,7 +51,7 @@ def part(family: str) -> Any:
         except RecipeError as error:
             raise ValueError(str(error)) from None
 
-    return Annotated[dict[str, Any], BeforeValidator(complete)]
+    return Annotated[dict[str, Any], BeforeValidator(complete), PartOf(family)]
 
 
 def build(family: str, spec: dict[str, Any], *given: Any) -> Any:
@@ -90,7 +99,7 @@ class ImagesSection(Section):
 
 
 class LinearStage(Section):
-    """The head fitted on frozen features: multinomial logistic regression, its strength chosen inside the fold."""
+    """The head on frozen features: multinomial logistic regression, its strength chosen inside the fold."""
 
     kind: Literal["linear"] = "linear"
     views: tuple[part("views"), ...] = ("plain", "hflip")  # type: ignore[valid-type]
@@ -108,16 +117,21 @@ class TrainStage(Section):
     layers: Literal["all", "head"] = "all"
     """Which layers learn."""
     epochs: int = Field(default=5, ge=1)
+    """Times that every training photo is seen."""
     batch_size: int = Field(default=32, ge=1)
+    """Photos per batch; the batches of an epoch differ by one photo at most."""
     image_size: int | None = Field(default=None, ge=16)
     """Side in pixels while training; default: the model's."""
     augment: part("augment") = "light"  # type: ignore[valid-type]
     """Policy of random views."""
     loss: part("losses") = "cross_entropy"  # type: ignore[valid-type]
+    """What is made small."""
     optimizer: part("optim") = "adamw"  # type: ignore[valid-type]
+    """How the weights move; its lr is the head's."""
     body_lr: float = Field(default=0.1, ge=0)
     """Learning rate of the body as a share of the head's."""
     schedule: part("schedules") = "cosine"  # type: ignore[valid-type]
+    """How the learning rates change over the stage."""
     averaging: part("averaging") = "none"  # type: ignore[valid-type]
     """Which average of the weights along the way is kept."""
     batch_norm: Literal["train", "frozen"] = "train"
@@ -145,10 +159,11 @@ class ModelSection(Section):
     seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
     """One job per fold and seed."""
     stages: tuple[Stage, ...] = Field(default=(LinearStage(),), min_length=1)
+    """How it is fitted, one after the other; a linear stage can only come first."""
     views: tuple[part("views"), ...] = Field(default=("plain", "hflip"), min_length=1)  # type: ignore[valid-type]
     """Views at test time; their probabilities are averaged."""
     engine: Engine = "auto"
-    """What runs finished weights. auto: the fastest installed, measured, then written into the resolved recipe."""
+    """What runs finished weights. auto: the fastest here, measured, then written into the resolved recipe."""
     precision: Precision = "auto"
     """In which finished weights are run; auto as above."""
     score_batch: int = Field(default=32, ge=1)
@@ -172,12 +187,15 @@ class ModelSection(Section):
 
 
 class TrainingSection(Section):
-    """How training runs on this machine; nothing here changes a score."""
+    """How training runs on this machine."""
 
+    jobs: int | None = Field(default=None, ge=1)
+    """Training jobs at a time, which share the cores; default: one per core of a CPU, one on a GPU. Written
+    into the resolved recipe, because another number of threads rounds differently."""
     checkpoint_minutes: float = Field(default=2.0, ge=0)
     """Minutes between two saved states in mid-epoch; 0 saves after every step."""
     workers: int | None = Field(default=None, ge=0)
-    """Processes that prepare batches; 0: one thread. Default: 0 on a CPU, half of the cores (at most 8) on a GPU."""
+    """Processes that make batches; 0: one thread. Default: 0 on a CPU, half of the cores (<= 8) on a GPU."""
 
 
 class MetricsSection(Section):
@@ -191,16 +209,25 @@ class Recipe(Section):
     """A whole run."""
 
     name: str = "custom"
+    """What the run is called; default: the recipe file's name."""
     description: str = ""
+    """One line for `thresher recipes`."""
     seed: int = Field(default=0, ge=0)
+    """Fixes folds, heads, order and augmentation."""
     data: DataSection = DataSection()
+    """Where the table keeps what."""
     images: ImagesSection = ImagesSection()
+    """Reading photos."""
     folds: part("folds") = "stratified"  # type: ignore[valid-type]
+    """How photos are dealt to folds; groups and exact copies always stay together."""
     models: dict[str, ModelSection] = Field(min_length=1)
     """Models by a name of your choice (letters, digits, dot, dash, underscore)."""
     ensemble: part("ensemble") = "mean"  # type: ignore[valid-type]
+    """How the models' scores become one."""
     training: TrainingSection = TrainingSection()
+    """How training runs on this machine."""
     metrics: MetricsSection = MetricsSection()
+    """How sure a score is."""
 
     @model_validator(mode="after")
     def _names_are_folders(self) -> "Recipe":
@@ -211,7 +238,7 @@ class Recipe(Section):
 
     @classmethod
     def load(
-        cls, name_or_file: str = "quick", overrides: tuple[str, ...] = (), smoke: bool = False
+        cls, name_or_file: str = "quick", overrides: Iterable[str] = (), smoke: bool = False
     ) -> "Recipe":
         """A recipe by name or file, with ``key=value`` overrides; see `thresher.recipe.loader.load`."""
         from thresher.recipe.loader import load

@@ -72,11 +72,12 @@ def _models(models: Mapping[str, Any]) -> str:
             if any(stage.get("kind") == "train" for stage in stages)
             else "frozen, with a linear head"
         )
-        views = [
-            view if isinstance(view, str) else str(view.get("name")) for view in section.get("views", [])
-        ]
-        look = f" in the {'views' if len(views) > 1 else 'view'} {listed(views)}" if views else ""
-        size = section.get("image_size")
+        views = [{"name": view} if isinstance(view, str) else view for view in section.get("views", [])]
+        names = list(dict.fromkeys(str(view.get("name")) for view in views))
+        look = f" in {count(len(views), 'view')} ({listed(names)})" if views else ""
+        side = section.get("image_size")
+        sides = sorted({2 * round(side * float(view.get("scale", 1)) / 2) for view in views}) if side else []
+        size = listed([str(one) for one in sides or [side]]) if side else ""
         words.append(
             f"model {name} ({section.get('backbone', 'backbone')}, {how}) looked at photos"
             f"{f' of {size} pixels' if size else ''}{look}"

@@ -1,4 +1,4 @@
-"""Learning-rate schedules: closed forms of the step number, so that nothing has to be saved to continue one."""
+"""Learning-rate schedules: closed forms of the step number, so nothing has to be saved to continue one."""
 
 from thresher.registry import Part, Registry
 from thresher.schedules.base import Schedule

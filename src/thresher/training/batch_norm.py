@@ -4,17 +4,16 @@ from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
-_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
-
-def batch_norms(model: nn.Module) -> list[nn.Module]:
-    """All batch norms of a model (timm's BatchNormAct2d is one)."""
-    return [module for module in model.modules() if isinstance(module, _NORMS)]
+def batch_norms(model: nn.Module) -> list[_BatchNorm]:
+    """All batch norms of a model; timm's BatchNormAct2d and those joined over processes among them."""
+    return [module for module in model.modules() if isinstance(module, _BatchNorm)]
 
 
 def freeze_batch_norm(model: nn.Module) -> None:
-    """Statistics and affine weights stay as they were loaded. To be called again after every ``model.train()``."""
+    """Statistics and affine weights stay as they are. To be called again after every ``model.train()``."""
     for norm in batch_norms(model):
         norm.eval()
         for parameter in norm.parameters():
@@ -29,8 +28,8 @@ def refit_batch_norm(model: nn.Module, batches: Iterable[Tensor]) -> None:
         return
     before = [(norm, norm.momentum) for norm in norms]
     for norm in norms:
-        norm.reset_running_stats()  # type: ignore[operator]
-        norm.momentum = None  # a cumulative mean  # type: ignore[assignment]
+        norm.reset_running_stats()
+        norm.momentum = None  # a cumulative mean
     was_training = model.training
     model.train()
     for photos in batches:

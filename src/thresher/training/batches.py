@@ -1,4 +1,4 @@
-"""The order of photos: a pure function of seed and epoch, so that a restart in mid-epoch goes on where it stopped."""
+"""The order of photos: a pure function of seed and epoch, so that a restart goes on where it stopped."""
 
 import math
 
@@ -10,7 +10,8 @@ from thresher.seeds import generator
 def epoch_batches(rows: np.ndarray, batch_size: int, seed: int, epoch: int) -> list[np.ndarray]:
     """All rows once, shuffled, in batches of nearly equal size.
 
-    The sizes differ by one at most: a last batch of one photo would upset batch norm, and a dropped one loses photos.
+    The sizes differ by one at most: a last batch of one photo would upset batch norm, and a dropped one loses
+    photos.
 
     Args:
         rows: row numbers to train on (N,).

@@ -13,8 +13,9 @@ from torch import Tensor, nn
 class Harness:
     """Where training runs: one CPU, one GPU, or several processes with one model (DDP) under a launcher.
 
-    Start several with ``torchrun --nproc-per-node 2 -m thresher run ...`` or ``accelerate launch``. Each process takes
-    its share of every batch; gradients are averaged so that the step equals that of one process.
+    Start several with ``torchrun --nproc-per-node 2 -m thresher run ...`` or ``accelerate launch``. Each
+    process takes its share of every batch; gradients are averaged so that the step equals that of one
+    process.
     """
 
     def __init__(self, cpu: bool = False) -> None:
@@ -50,16 +51,31 @@ class Harness:
         index = [self.device.index] if self.device.type == "cuda" else None
         # Batch norms that learn see one process's share only; on GPUs their statistics are joined.
         if self.device.type == "cuda":
-            model = nn.SyncBatchNorm.convert_sync_batchnorm(model)
+            model = join_batch_norms(model)
         return nn.parallel.DistributedDataParallel(model, device_ids=index, broadcast_buffers=False)
 
     def share(self, rows: np.ndarray) -> np.ndarray:
-        """This process's part of a batch of rows."""
-        return rows[self.rank :: self.processes]
+        """This process's part of a batch of rows; the first row where there are fewer rows than processes."""
+        own = rows[self.rank :: self.processes]
+        return own if len(own) else rows[:1]
 
-    def share_scale(self, whole: int, own: int) -> float:
-        """What makes the mean of the processes' losses equal the mean over the whole batch."""
-        return self.processes * own / whole
+    def share_scale(self, weights: np.ndarray) -> float:
+        """What makes the mean over processes of their shares' losses the loss of the whole batch.
+
+        Args:
+            weights: weight of each row of the whole batch (B,); a loss is a weighted mean.
+
+        Returns:
+            1 with one process; 0 for a process whose share is borrowed.
+        """
+        return float(self.processes * weights[self.rank :: self.processes].sum() / weights.sum())
+
+    def total(self, value: float) -> float:
+        """The sum of a number over processes."""
+        if not self._accelerator:
+            return value
+        own = torch.tensor(value, dtype=torch.float64, device=self.device)
+        return float(self._accelerator.reduce(own, "sum"))
 
     def put(self, array: np.ndarray) -> Tensor:
         """An array on the device, copied without waiting where that is possible."""
@@ -80,3 +96,14 @@ class Harness:
                 yield
         else:
             yield
+
+
+def join_batch_norms(model: nn.Module) -> nn.Module:
+    """Batch norms whose statistics are taken over all processes' shares of a batch.
+
+    By timm's converter: PyTorch's own drops the activation that timm's BatchNormAct2d holds.
+    """
+    from timm import layers
+
+    joined: nn.Module = layers.convert_sync_batchnorm(model)  # type: ignore[attr-defined, no-untyped-call]
+    return joined

@@ -1,4 +1,4 @@
-"""Keeps the model fed: batches are made ahead, by one thread or by worker processes that share the cache's maps."""
+"""Keeps the model fed: batches are made ahead, by one thread or by processes that share the cache's maps."""
 
 from collections import deque
 from collections.abc import Iterator, Sequence

@@ -69,28 +69,28 @@ def train_stage(
         number: of the stage within the model, for seeds and history.
         harness: device and processes.
         state_file: mid-epoch state; when it holds one, training goes on from there.
-        history: gets one row per epoch: stage, epoch, train_loss, lr, seconds, photos_per_second and what ``watch``
-            returned.
+        history: gets one row per epoch: stage, epoch, train_loss, lr, seconds, photos_per_second and what
+            ``watch`` returned.
         workers: processes that make batches.
         watch: scores the averaged model after each epoch, for the learning curve only.
         progress: told of photos and loss.
     """
     keep_memory()
-    seed_torch(seed, "stage", number)
     model.requires_grad_(False)
     model.head.requires_grad_(True)
-    if stage.layers == "all":
-        model.requires_grad_(True)
+    body = model.backbone if stage.layers == "all" and stage.body_lr > 0 else None
+    if body is not None:
+        body.requires_grad_(True)
     if stage.batch_norm == "frozen":
         freeze_batch_norm(model)
     net = harness.wrap(model)
     lr, decay = stage.optimizer["lr"], stage.optimizer["weight_decay"]
-    body = model.backbone if stage.layers == "all" else None
     optimizer = build("optim", stage.optimizer, parameter_groups(model.head, body, lr, stage.body_lr, decay))
     schedule = build("schedules", stage.schedule)
     average = build("averaging", stage.averaging, model)
     task = Supervised(build("losses", stage.loss).to(harness.device))
     base_rates = [group["lr"] for group in optimizer.param_groups]
+    weights = np.ones(len(data.targets)) if data.weights is None else data.weights
     batches_per_epoch = len(epoch_batches(data.rows, stage.batch_size, seed, 0))
     steps_per_epoch = -(-batches_per_epoch // stage.accumulate)
     steps = steps_per_epoch * stage.epochs
@@ -103,6 +103,8 @@ def train_stage(
         average.restore(saved["average"])
         position = saved["position"]
         history[:] = saved["history"]
+    else:  # after `load`, which puts back the random state of whatever stage it finds
+        seed_torch(seed, "stage", number)
 
     def save() -> None:
         parts: dict[str, Any] = {
@@ -114,7 +116,7 @@ def train_stage(
 
     photos = TrainPhotos(data.cache, stage.augment, stage.image_size or image_size, seed)
     progress.start(f"training stage {number + 1}", len(data.rows) * stage.epochs)
-    progress.advance(position["epoch"] * len(data.rows))
+    progress.advance(int(position["epoch"]) * len(data.rows))
     with Loader(photos, workers) as loader:
         for epoch in range(int(position["epoch"]), stage.epochs):
             model.train()
@@ -124,6 +126,8 @@ def train_stage(
                 freeze_batch_norm(model)
             batches = epoch_batches(data.rows, stage.batch_size, seed, epoch)
             first = int(position["batch"])
+            seen = sum(len(rows) for rows in batches[:first])
+            progress.advance(seen)
             todo = [harness.share(rows) for rows in batches[first:]]
             started = time.perf_counter() - position["seconds"]
             for number_in_epoch, (rows, pixels) in enumerate(
@@ -133,29 +137,29 @@ def train_stage(
                 factor = schedule.factor(step, steps)
                 for group, rate in zip(optimizer.param_groups, base_rates, strict=True):
                     group["lr"] = rate * factor
-                last = (
-                    number_in_epoch + 1
-                ) % stage.accumulate == 0 or number_in_epoch + 1 == batches_per_epoch
-                weight = None if data.weights is None else harness.put(data.weights[rows].astype(np.float32))
-                batch = Batch(
-                    harness.put(pixels), harness.put(data.targets[rows]), weight
-                )  # (B, S, S, 3), (B,)
+                # The last step of an epoch may have fewer batches than the others.
+                step_start = number_in_epoch - number_in_epoch % stage.accumulate
+                in_step = min(stage.accumulate, batches_per_epoch - step_start)
+                last = number_in_epoch + 1 == step_start + in_step
+                whole = batches[number_in_epoch]
+                scale = harness.share_scale(weights[whole])
+                arrays = pixels, data.targets[rows], weights[rows].astype(np.float32)
+                batch = Batch(*map(harness.put, arrays))  # (B, S, S, 3), (B,), (B,)
                 with harness.accumulating(net, last):
                     with harness.autocast(stage.precision):
                         loss = task(net, batch)["loss"]
-                    whole = len(batches[number_in_epoch])
-                    (loss * (harness.share_scale(whole, len(rows)) / stage.accumulate)).backward()
+                    (loss * (scale / in_step)).backward()  # type: ignore[no-untyped-call]
                 if last:
                     if stage.clip is not None:
                         torch.nn.utils.clip_grad_norm_(model.parameters(), stage.clip)
                     optimizer.step()
                     optimizer.zero_grad(set_to_none=True)
                     average.after_step()
-                position["loss"] += float(loss.detach()) * len(rows)
+                mean_loss = harness.total(float(loss.detach()) * scale / harness.processes)
+                position["loss"] += mean_loss * len(whole)
                 position["batch"] = number_in_epoch + 1
-                progress.advance(
-                    whole, loss=position["loss"] / sum(len(part) for part in batches[: number_in_epoch + 1])
-                )
+                seen += len(whole)
+                progress.advance(len(whole), loss=position["loss"] / seen)
                 if last and state_file.due():
                     position["seconds"] = time.perf_counter() - started
                     save()
@@ -175,7 +179,7 @@ def train_stage(
             if state_file.due():
                 save()
         average.swap()
-        if average.refits_batch_norm and stage.batch_norm == "train":
+        if average.refits_batch_norm and stage.batch_norm == "train" and stage.layers == "all":
             fixed = epoch_batches(data.rows, stage.batch_size, seed, stage.epochs)
             refit_batch_norm(model, (harness.put(pixels) for pixels in loader(stage.epochs, fixed)))
     progress.finish()

@@ -11,7 +11,8 @@ _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3
 def keep_memory() -> bool:
     """Tells glibc to keep freed memory instead of handing it back to the system after every step.
 
-    By default every large activation is mapped and unmapped anew, and the kernel spends its time zeroing pages.
+    By default every large activation is mapped and unmapped anew, and the kernel spends its time zeroing
+    pages.
 
     Returns:
         False where there is no glibc (macOS, musl, Windows); nothing is changed there.

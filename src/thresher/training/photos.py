@@ -12,7 +12,7 @@ from thresher.seeds import generator
 
 @dataclass
 class TrainPhotos:
-    """Makes batches; what a photo looks like depends on (seed, epoch, row) alone, never on who makes it or when.
+    """Makes batches; what a photo looks like depends on (seed, epoch, row), never on who makes it or when.
 
     Attributes:
         cache: decoded photos; pickled without its data, so that a worker process maps the same files.

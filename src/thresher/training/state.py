@@ -31,7 +31,10 @@ class StateFile:
     def save(self, state: dict[str, Any]) -> None:
         """Writes tensors, numbers, text, lists and mappings of these."""
         buffer = io.BytesIO()
-        torch.save({"key": self.key, "random": torch.get_rng_state(), **state}, buffer)
+        random = {"cpu": torch.get_rng_state()}
+        if torch.cuda.is_available():
+            random["cuda"] = torch.cuda.get_rng_state()
+        torch.save({"key": self.key, "random": random, **state}, buffer)
         write_bytes(self.path, buffer.getvalue())
         self._last = time.monotonic()
 
@@ -42,7 +45,9 @@ class StateFile:
         state: dict[str, Any] = torch.load(self.path, weights_only=True, map_location="cpu")
         if state["key"] != self.key:
             return None
-        torch.set_rng_state(state["random"])
+        torch.set_rng_state(state["random"]["cpu"])
+        if torch.cuda.is_available() and "cuda" in state["random"]:
+            torch.cuda.set_rng_state(state["random"]["cuda"])
         return state
 
     def discard(self) -> None:

@@ -12,8 +12,8 @@ from thresher.training.averaging.base import Averaging
 class EMA(Averaging):
     """``average = d average + (1 - d) weights`` after every step.
 
-    The decay climbs as ``min(decay, (1 + n) / (10 + n))`` with the number of steps n, so that a short run is not
-    dominated by its first weights.
+    The decay climbs as ``min(decay, (1 + n) / (10 + n))`` with the number of steps n, so that a short run is
+    not dominated by its first weights.
 
     Args:
         model: the model that is trained.

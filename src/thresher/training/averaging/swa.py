@@ -12,8 +12,8 @@ from thresher.training.averaging.base import Averaging
 class SWA(Averaging):
     """The mean of the weights after each epoch from ``start`` on (Izmailov et al. 2018).
 
-    Averaged once per epoch, never per step. Batch-norm statistics do not survive the averaging of weights, so they
-    are estimated again on training photos afterwards.
+    Averaged once per epoch, never per step. Batch-norm statistics do not survive the averaging of weights, so
+    they are estimated again on training photos afterwards.
 
     Args:
         model: the model that is trained.
