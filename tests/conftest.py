@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-
 COLOURS = {"blue": (40, 60, 200), "green": (40, 180, 60), "red": (200, 50, 40)}
 
 

@@ -40,7 +40,8 @@ def explained(path: Path | str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        short = error.errno is None and str(error).endswith("written")  # half a write, as NumPy tells it
+        if short or error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise RunError(
                 f"{path}: no space left on the disk. What was finished is kept; free some space "
                 "and give the same command again to continue."

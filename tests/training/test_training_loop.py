@@ -76,8 +76,9 @@ def plain_loop(cache, settings, weights, seed):
 
 
 @pytest.mark.parametrize("accumulate", [1, 2, 4])  # of six batches: the last step of four batches has two
-def test_it_is_a_plain_loop(cache, bench, accumulate):
-    settings = {"epochs": 3, "batch_size": 4, "accumulate": accumulate, "clip": 0.4}
+@pytest.mark.parametrize("clip", [0.4, 100.0])
+def test_it_is_a_plain_loop(cache, bench, accumulate, clip):
+    settings = {"epochs": 3, "batch_size": 4, "accumulate": accumulate, "clip": clip}
     weights = np.linspace(0.2, 3, len(cache))
     wanted, losses = plain_loop(cache, settings, weights, seed=5)
     optimizer = {"name": "sgd", "lr": 0.05, "weight_decay": 1e-2}

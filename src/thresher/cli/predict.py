@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from thresher.cli.options import Verbose
+from thresher.cli.options import Images, Verbose
 
 
 def predict(
@@ -20,6 +20,7 @@ def predict(
             show_default=False,
         ),
     ],
+    images: Images = None,
     out: Annotated[
         Path, typer.Option("--out", metavar="FILE", help="Where the scores go: .csv or .parquet.")
     ] = Path("scores.csv"),
@@ -35,7 +36,7 @@ def predict(
     from thresher.pipeline.predict import predict as predict_photos
 
     with Display() as progress:
-        scores = predict_photos(run, photos, progress=progress)
+        scores = predict_photos(run, photos, images, progress=progress)
     scores.save(out)
     counts = {name: int((scores.predicted == name).sum()) for name in scores.classes}
     shown = sorted((name for name in counts if counts[name]), key=lambda name: -counts[name])[:20]

@@ -1,5 +1,6 @@
 """``thresher run``: from photos to a model, a score, a report and a submission."""
 
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -61,7 +62,8 @@ def run(
         dataset = open_dataset(data, images, test, loaded.data)
         sample = find_sample(data, test, loaded.data)
         done = run_pipeline(dataset, loaded, folder, sample=sample, fresh=fresh, progress=progress)
-    console.show_facts(summary(done, time.perf_counter() - begin))
+    if os.environ.get("RANK", "0") == "0":  # of several processes under a launcher the first one speaks
+        console.show_facts(summary(done, time.perf_counter() - begin))
 
 
 def default_folder(recipe: str, data: Path) -> Path:

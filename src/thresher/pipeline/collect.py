@@ -1,35 +1,57 @@
 """Jobs' scores put together: per model over folds and seeds, then the ensemble, then how good it is."""
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from thresher.metrics.intervals import intervals, per_class
-from thresher.pipeline.job import Bench, Job
+from thresher.pipeline.bench import Bench
 from thresher.predictions import Predictions, mean
 from thresher.recipe.schema import build
 
 
-def collect_model(bench: Bench, name: str, folds: list[int]) -> tuple[Predictions, Predictions]:
-    """OOF and test scores of one model: the mean over its seeds; test and unlabelled photos, the mean over folds too.
+def collect(bench: Bench) -> dict[str, Any]:
+    """Writes predictions/ and returns the scores for metrics.json, with intervals over photos or groups."""
+    per_model = {name: collect_model(bench, name) for name in bench.recipe.models}
+    combine = build("ensemble", bench.recipe.ensemble).combine
+    origin = {"recipe": bench.recipe.name, "models": list(per_model), "data": bench.fingerprint}
+    oof, test = (combine([pair[place] for pair in per_model.values()], origin) for place in (0, 1))
+    _forget(bench.run.predictions("oof").parent, set(per_model))
+    models: dict[str, Any] = {}
+    for name, pair in per_model.items():
+        _save(bench, *pair, name)
+        models[name] = _intervals(bench, pair[0])
+    _save(bench, oof, test)
+    resamples, seed = bench.recipe.metrics.resamples, bench.recipe.seed
+    return {
+        "oof": _intervals(bench, oof),
+        "models": models,
+        "classes": list(oof.classes),
+        "per_class": per_class(oof, resamples, seed, groups_of(bench, oof)),
+    }
+
+
+def collect_model(bench: Bench, name: str) -> tuple[Predictions, Predictions]:
+    """OOF and test scores of one model: the mean over its seeds, and over its folds for rows that none holds.
 
     Returns:
-        scores of the data set's own rows, in its order (folds one after the other; unlabelled rows carry fold -1),
-        and scores of the test rows.
+        scores of the data set's own rows, in its order (those without a label carry fold -1), and scores of
+        the test rows.
     """
     seeds = bench.recipe.models[name].seeds
     origin = {"recipe": bench.recipe.name, "model": name, "seeds": list(seeds), "data": bench.fingerprint}
     oof_parts, other_parts = [], []
     for seed in seeds:
-        jobs = [bench.run.job(name, seed, fold) for fold in folds]
+        jobs = [bench.run.job(name, seed, fold) for fold in bench.fold_numbers]
         oof_parts.append(concatenate([Predictions.load(folder / "oof.parquet") for folder in jobs]))
         other_parts += [Predictions.load(folder / "test.parquet") for folder in jobs]
     others = mean(other_parts, origin)
     oof = concatenate([mean(oof_parts, origin), others])
     dataset = bench.dataset
-    scored = (dataset.labelled & (bench.folds >= 0)) | ~dataset.labelled
-    own, test = dataset.ids[scored & ~dataset.is_test], dataset.ids[dataset.is_test]
-    return oof.align(own), others.align(test)
+    scored = (bench.folds >= 0) | ~dataset.labelled
+    return oof.align(dataset.ids[scored & ~dataset.is_test]), others.align(dataset.ids[dataset.is_test])
 
 
 def concatenate(parts: list[Predictions]) -> Predictions:
@@ -46,45 +68,30 @@ def concatenate(parts: list[Predictions]) -> Predictions:
     )
 
 
-def collect(bench: Bench, folds: list[int]) -> dict[str, Any]:
-    """Writes predictions/ and returns the scores for metrics.json, with intervals over photos or groups."""
-    combine = build("ensemble", bench.recipe.ensemble).combine
-    per_model = {name: collect_model(bench, name, folds) for name in bench.recipe.models}
-    origin = {"recipe": bench.recipe.name, "models": list(per_model), "data": bench.fingerprint}
-    resamples, seed = bench.recipe.metrics.resamples, bench.recipe.seed
-    together = [combine([pair[place] for pair in per_model.values()], origin) for place in (0, 1)]
-    models: dict[str, Any] = {}
-    for name, (oof, test) in per_model.items():
-        oof.save(bench.run.predictions("oof", name))
-        if len(test):
-            test.save(bench.run.predictions("test", name))
-        models[name] = intervals(oof, resamples, seed, groups_of(bench, oof))
-    oof, test = together
-    oof.save(bench.run.predictions("oof"))
-    if len(test):
-        test.save(bench.run.predictions("test"))
-    groups = groups_of(bench, oof)
-    return {
-        "oof": intervals(oof, resamples, seed, groups),
-        "models": models,
-        "classes": list(oof.classes),
-        "per_class": per_class(oof, resamples, seed, groups),
-    }
-
-
 def groups_of(bench: Bench, scores: Predictions) -> np.ndarray | None:
-    """The group of each row of ``scores`` that is scored, as the intervals want it; None where there are no groups."""
+    """The group of each row of ``scores`` (N,), as the intervals want it; None where there are no groups."""
     if bench.groups is None:
         return None
     place = {image_id: row for row, image_id in enumerate(bench.dataset.ids)}
     return bench.groups[[place[image_id] for image_id in scores.ids]]
 
 
-def jobs_of(bench: Bench, folds: list[int]) -> list[Job]:
-    """All jobs of a run, fold by fold, so that a stopped run has whole models' first folds early."""
-    return [
-        Job(name, seed, fold)
-        for name, section in bench.recipe.models.items()
-        for seed in section.seeds
-        for fold in folds
-    ]
+def _intervals(bench: Bench, oof: Predictions) -> dict[str, Any]:
+    return dict(intervals(oof, bench.recipe.metrics.resamples, bench.recipe.seed, groups_of(bench, oof)))
+
+
+def _save(bench: Bench, oof: Predictions, test: Predictions, model: str | None = None) -> None:
+    """Scores of one model or of the ensemble; without test photos there is no file for them."""
+    oof.save(bench.run.predictions("oof", model))
+    path = bench.run.predictions("test", model)
+    if len(test):
+        test.save(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _forget(folder: Path, models: set[str]) -> None:
+    """Removes the scores of models that an earlier recipe of this run had."""
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.is_dir() and path.name not in models:
+            shutil.rmtree(path)

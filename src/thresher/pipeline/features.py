@@ -10,6 +10,7 @@ from thresher.files import digest
 from thresher.images.cache import PhotoCache
 from thresher.inference.engine import Engines
 from thresher.inference.features import compute_features
+from thresher.inference.views.base import Fit
 from thresher.models.build import build_model
 from thresher.models.weights import find_weights
 from thresher.progress import SILENT, Progress
@@ -24,7 +25,6 @@ class Features:
         rows: the readable rows (R,); features come in this order.
         folder: where they are kept; also holds exported graphs.
         how: how a photo becomes square.
-        photos: names the pixels (content, size in the cache); part of every key.
         device: where torch runs.
         progress: told of every photo.
     """
@@ -34,13 +34,14 @@ class Features:
         cache: PhotoCache,
         rows: np.ndarray,
         folder: Path,
-        how: str,
-        photos: str,
+        how: Fit,
         device: torch.device,
         progress: Progress = SILENT,
     ) -> None:
         self.cache, self.rows, self.folder, self.how = cache, rows, folder, how
-        self.photos, self.device, self.progress = photos, device, progress
+        self.device, self.progress = device, progress
+        self._pixels = digest([[cache.content[row] for row in rows], cache.side])
+        self._weights: dict[tuple[str, str], str] = {}
         self._engines: dict[str, Engines] = {}
         self._known: dict[str, np.ndarray] = {}
 
@@ -50,13 +51,12 @@ class Features:
 
     def view(self, section: ModelSection, view: dict[str, Any]) -> np.ndarray:
         """Features (R, D), float32, of all readable photos in one view of one model."""
-        shown = build("views", view)
         key = self.key(section, view)
         if key not in self._known:
-            self.progress.start(
-                f"features {section.backbone}@{shown.size(section.image_size)} {view['name']}", len(self.rows)
-            )
-            found = compute_features(
+            shown = build("views", view)
+            size = shown.size(section.image_size)
+            self.progress.start(f"features {section.backbone}@{size} {view['name']}", len(self.rows))
+            self._known[key] = compute_features(
                 self.engines(section),
                 self.cache,
                 self.rows,
@@ -65,37 +65,41 @@ class Features:
                 self.how,
                 self.folder,
                 key,
-                self.progress,  # type: ignore[arg-type]
+                self.progress,
             )
-            self._known[key] = found
             self.progress.finish()
         return self._known[key]
 
     def key(self, section: ModelSection, view: dict[str, Any]) -> str:
-        """Names the features of one view of one model: equal keys, equal features."""
-        parts = [self._network(section), view, section.image_size, self.how, self.photos, len(self.rows)]
-        return digest(parts)
+        """Names the features of one view of one model: equal keys, equal numbers."""
+        return digest([self._network(section), view, section.image_size, self.how, self._pixels])
 
-    def kept(self, key: str) -> bool:
-        """Whether features are there already."""
-        return (self.folder / f"{key}.npy").is_file()
+    def stored(self, key: str) -> bool:
+        """Whether the features of a key are there already."""
+        return key in self._known or (self.folder / f"{key}.npy").is_file()
 
     def engines(self, section: ModelSection) -> Engines:
         """Engines of a frozen backbone for every size of view, opened when first used."""
         network = self._network(section)
         if network not in self._engines:
-            module = build_model(section, 2).embedder()
-            settings = {
-                "engine": section.engine,
-                "precision": section.precision,
-                "batch_size": section.score_batch,
-            }
             self._engines[network] = Engines(
-                module, **settings, device=self.device, scratch=self.folder / "graphs"
+                build_model(section, 2).embedder(),
+                engine=section.engine,
+                precision=section.precision,
+                batch_size=section.score_batch,
+                device=self.device,
+                scratch=self.folder / "graphs",
             )
         return self._engines[network]
 
+    def weights_digest(self, section: ModelSection) -> str:
+        """Hash of the pretrained weights that a model starts from; read once."""
+        name = section.backbone, section.weights
+        if name not in self._weights:
+            self._weights[name] = find_weights(*name).digest
+        return self._weights[name]
+
     def _network(self, section: ModelSection) -> str:
         """Names the numbers that a backbone gives: its weights and what runs it."""
-        weights = find_weights(section.backbone, section.weights).digest
+        weights = self.weights_digest(section)
         return digest([section.backbone, weights, section.engine, section.precision, section.score_batch])

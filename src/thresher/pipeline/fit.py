@@ -3,12 +3,14 @@
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
+
+import torch
 
 from thresher.execution.local import work_through
-from thresher.pipeline.forecast import threads_per_job
-from thresher.pipeline.job import Bench, Job, finished, run_job
+from thresher.pipeline.bench import Bench, Job, Left, Plan
+from thresher.pipeline.job import run_job
 from thresher.pipeline.score import is_linear
+from thresher.pipeline.workspace import Workspace
 from thresher.progress import SILENT, Progress
 from thresher.recipe.schema import Recipe
 from thresher.training.harness import Harness
@@ -17,53 +19,85 @@ GIGABYTES = 3.0
 """Memory that one training job is reckoned to need."""
 
 
-def jobs_at_a_time(recipe: Recipe, harness: Harness, jobs: int) -> int:
-    """How many training jobs share this machine: on a CPU one per core, as far as memory goes, else one.
+def resolve_jobs(recipe: Recipe, stored: Recipe | None, harness: Harness, folds: int) -> Recipe:
+    """Decides how many training jobs share this machine, unless the recipe or an earlier call did.
 
-    Two jobs with one thread each train 1.4 times as many photos a second as one job with two threads.
+    On a CPU one per thread, as far as memory goes, else one: two jobs with one thread each train 1.4 times as
+    many photos a second as one job with two threads.
     """
-    if harness.device.type != "cpu" or harness.processes > 1:
-        return 1
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9 if hasattr(os, "sysconf") else 8.0
-    return max(1, min(os.cpu_count() or 1, jobs, int(memory * 0.7 / GIGABYTES)))
+    seeds = [len(section.seeds) for section in recipe.models.values() if not is_linear(section)]
+    if recipe.training.jobs is not None or not seeds:
+        return recipe
+    jobs = stored.training.jobs if stored else None
+    if jobs is None:
+        jobs = 1
+        if harness.device.type == "cpu" and harness.processes == 1:
+            jobs = max(1, min(torch.get_num_threads(), folds * sum(seeds), int(_memory() * 0.7 / GIGABYTES)))
+    return recipe.model_copy(update={"training": recipe.training.model_copy(update={"jobs": jobs})})
 
 
-def fit(bench: Bench, jobs: list[Job]) -> None:
-    """Does all jobs that are not done yet."""
-    todo = [job for job in jobs if not finished(bench, job)]
-    trained = [job for job in todo if not is_linear(bench.recipe.models[job.model])]
+def threads_each(jobs: int) -> int:
+    """Threads of one of several jobs that share this machine."""
+    return max(1, torch.get_num_threads() // jobs)
+
+
+def fit(bench: Bench, plan: Plan, space: Workspace) -> None:
+    """Does all that is left of the jobs; trained models come last, for they may go several at a time."""
+    todo = [(job, left) for job, left in plan if left != "nothing"]
     at_a_time = bench.recipe.training.jobs or 1
-    if at_a_time > 1 and len(trained) > 0:
-        for job in todo:
-            if job not in trained:
-                run_job(bench, job)
-        _compute_features(bench, trained)
-        threads = threads_per_job(bench)
-        photos = int((bench.dataset.labelled & bench.dataset.usable).sum())
-        epochs = sum(
-            stage.epochs
-            for job in trained
-            for stage in bench.recipe.models[job.model].stages
-            if stage.kind == "train"
-        )
-        folds = max(2, len({job.fold for job in jobs}))
-        bench.progress.start("training", round(epochs * photos * (1 - 1 / folds)))
-        work_through(trained, _begin, replace(bench, progress=SILENT), at_a_time, threads, bench.progress)
+    linear = {name for name, section in bench.recipe.models.items() if is_linear(section)}
+    together = [item for item in todo if at_a_time > 1 and item[0].model not in linear]
+    alone = [item for item in todo if item not in together]
+    if alone:
+        bench.progress.start("jobs", len(alone), "jobs")
+        for job, left in alone:
+            bench.progress.start(_name(bench, job))
+            with space.stage("fit", model=job.model, seed=job.seed, fold=job.fold):
+                run_job(bench, job, left)
+            bench.progress.finish()
+            bench.progress.advance()
         bench.progress.finish()
-        return
-    for job in todo:
-        run_job(bench, job)
+    if together:
+        with space.stage("fit", jobs=len(together)):
+            _fit_together(bench, together, at_a_time)
 
 
-def _compute_features(bench: Bench, jobs: list[Job]) -> None:
-    """Features of linear stages, once, before several processes want them."""
-    for name in dict.fromkeys(job.model for job in jobs):
+def _fit_together(bench: Bench, todo: Plan, at_a_time: int) -> None:
+    """Several jobs at a time, each in a process of its own."""
+    for name in dict.fromkeys(job.model for job, left in todo if left == "fit"):
         section = bench.recipe.models[name]
-        for stage in section.stages:
+        for stage in section.stages:  # once, before several processes want them
             for view in stage.views if stage.kind == "linear" else ():
                 bench.features.view(section, view)
+    photos = sum(_photos(bench, job, left) for job, left in todo)
+    bench.progress.start(f"{len(todo)} training jobs, {at_a_time} at a time", photos)
+    shared = replace(bench, progress=SILENT)
+    work_through(todo, _begin, shared, at_a_time, threads_each(at_a_time), bench.progress)
+    bench.progress.finish()
 
 
-def _begin(bench: Bench, progress: Progress) -> Callable[[Job], None]:
+def _begin(bench: Bench, progress: Progress) -> Callable[[tuple[Job, Left]], None]:
     """In a process of its own: what does one job."""
-    return partial(run_job, replace(bench, progress=progress))
+    told = replace(bench, progress=progress)
+    return lambda item: run_job(told, *item)
+
+
+def _photos(bench: Bench, job: Job, left: Left) -> int:
+    """Photos that a job is told to have passed: those of all epochs, and those that it scores."""
+    stages = bench.recipe.models[job.model].stages if left == "fit" else ()
+    epochs = sum(stage.epochs for stage in stages if stage.kind == "train")
+    scored = int(bench.dataset.usable[bench.held(job.fold)].sum() + bench.dataset.usable[bench.others].sum())
+    return epochs * len(bench.training(job.fold)) + scored
+
+
+def _name(bench: Bench, job: Job) -> str:
+    """``lite0, seed 1, fold 2 of 5``."""
+    seed = f", seed {job.seed}" if len(bench.recipe.models[job.model].seeds) > 1 else ""
+    return f"{job.model}{seed}, fold {job.fold + 1} of {len(bench.fold_numbers)}"
+
+
+def _memory() -> float:
+    """Gigabytes of this machine; a guess where the system does not say."""
+    names = ("SC_PAGE_SIZE", "SC_PHYS_PAGES")
+    page, pages = (os.sysconf(name) if hasattr(os, "sysconf") else 0 for name in names)
+    return page * pages / 1e9 or 8.0

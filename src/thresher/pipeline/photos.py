@@ -7,7 +7,7 @@ import pandas as pd
 
 from thresher.dataset.fingerprint import fingerprint
 from thresher.dataset.store import save_dataset
-from thresher.dataset.table import VALID, Dataset
+from thresher.dataset.table import MISSING, VALID, Dataset
 from thresher.errors import DataError
 from thresher.files import write_atomic
 from thresher.folds.check import check_folds
@@ -25,21 +25,29 @@ MARGIN = 8 / 7
 def cache_side(recipe: Recipe) -> int:
     """The short side in pixels at which photos are kept: enough for the largest view of any model.
 
-    Rounded up to a multiple of 128, so that recipes of about the same size share one cache, and each other's jobs.
+    Rounded up to a multiple of 128, so that recipes of about the same size share one cache, and each other's
+    jobs.
     """
-    sides = []
+    sides: list[int] = []
     for model in recipe.models.values():
-        views = [
-            *model.views,
-            *(view for stage in model.stages if stage.kind == "linear" for view in stage.views),
-        ]
+        views = list(model.views)
+        for stage in model.stages:
+            if stage.kind == "linear":
+                views += stage.views
+            else:
+                sides.append(round((stage.image_size or model.image_size) * MARGIN))
         sides += [build("views", view).size(model.image_size) for view in views]
-        sides += [
-            round((stage.image_size or model.image_size) * MARGIN)
-            for stage in model.stages
-            if stage.kind == "train"
-        ]
     return STEP * math.ceil(max(sides) / STEP)
+
+
+def open_photos(dataset: Dataset, recipe: Recipe, progress: Progress) -> tuple[Dataset, PhotoCache]:
+    """Reads every photo; the data set then knows ``status``, ``reason``, size and content of each."""
+    cache = PhotoCache.open(dataset.frame["path"].tolist(), cache_side(recipe), recipe.images, progress)
+    # Of a missing photo the table knows more: which file it looked for.
+    told = (cache.status == MISSING) & dataset.frame["reason"].notna().to_numpy()
+    reason = np.where(told, dataset.frame["reason"].to_numpy(dtype=object), cache.reason)
+    facts = {"width": cache.width, "height": cache.height, "content": cache.content}
+    return dataset.with_columns(status=cache.status, reason=reason, **facts), cache
 
 
 def check_photos(
@@ -48,20 +56,20 @@ def check_photos(
     """Reads every photo, notes what is broken, and writes dataset.parquet.
 
     Returns:
-        the data set with ``status``, ``reason`` and what the files say of themselves; the photos; the fingerprint.
+        the data set with ``status``, ``reason`` and what the files say of themselves; the photos; its
+        fingerprint.
 
     Raises:
         DataError: no labelled photo can be read, or only those of one class.
     """
-    cache = PhotoCache.open(dataset.frame["path"].tolist(), cache_side(recipe), recipe.images, progress)
-    facts = {"width": cache.width, "height": cache.height, "content": cache.content}
-    checked = dataset.with_columns(status=cache.status, reason=cache.reason, **facts)
+    checked, cache = open_photos(dataset, recipe, progress)
     readable = checked.labelled & checked.usable
     if len(np.unique(checked.targets[readable])) < 2:
-        first = checked.frame.loc[~checked.usable, ["image_id", "reason"]].head(3).to_dict("records")
+        broken = checked.frame.loc[checked.labelled & ~checked.usable].head(3)
+        first = "; ".join(f"{row.image_id}: {row.reason}" for row in broken.itertuples())
         raise DataError(
-            f"of {int(checked.labelled.sum())} labelled photos {int(readable.sum())} can be read, and they show fewer than "
-            f"two classes: nothing can be learned. {first}"
+            f"{int(readable.sum())} of {int(checked.labelled.sum())} labelled photos can be read, and they "
+            f"show fewer than two classes, so nothing can be learned ({first})"
         )
     mark = fingerprint(checked, checked.frame["content"])
     if writes:
@@ -69,17 +77,24 @@ def check_photos(
     return checked, cache, mark
 
 
-def deal_folds(dataset: Dataset, recipe: Recipe, run: RunFolder, writes: bool) -> np.ndarray:
-    """The fold of every row (N,): -1 for rows that are never scored..
+def deal_folds(
+    dataset: Dataset, recipe: Recipe, run: RunFolder, writes: bool
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Deals the labelled rows to folds, or takes the rows marked valid as the only one.
+
+    Returns:
+        the fold of every row (N,), -1 where it is never held out; and the group code of every row (N,), None
+        where nothing belongs together.
 
     Raises:
-        LeakError: a group stands in two folds, whoever dealt them.
+        LeakError: a group, or copies of one photo, stand in two folds, whoever dealt them.
     """
     rows = np.flatnonzero(dataset.labelled)
-    groups = join_groups(_own(dataset, rows), dataset.frame["content"].to_numpy(dtype=object)[rows])
+    groups = _joined(dataset, rows)
     folds = np.full(len(dataset), -1, dtype=np.int64)
-    if (dataset.frame["split"] == VALID).any():
-        folds[rows] = np.where((dataset.frame["split"] == VALID).to_numpy()[rows], 0, -1)
+    held = (dataset.frame["split"] == VALID).to_numpy()[rows]
+    if held.any():
+        folds[rows[held]] = 0
     else:
         splitter = build("folds", recipe.folds)
         folds[rows] = splitter.split(dataset.ids[rows], dataset.targets[rows], groups, recipe.seed)
@@ -96,11 +111,13 @@ def deal_folds(dataset: Dataset, recipe: Recipe, run: RunFolder, writes: bool) -
     return folds, codes
 
 
-def _own(dataset: Dataset, rows: np.ndarray) -> pd.Series | None:
-    groups = dataset.frame["group"].iloc[rows].reset_index(drop=True)
-    return groups if groups.notna().any() else None
-
-
-def fold_numbers(folds: np.ndarray) -> list[int]:
-    """The folds that are scored, in order."""
-    return sorted(int(fold) for fold in np.unique(folds) if fold >= 0)
+def _joined(dataset: Dataset, rows: np.ndarray) -> pd.Series | None:
+    """The group of each of ``rows``: the user's, joined with copies of one photo, which are named by it."""
+    given = dataset.frame["group"].iloc[rows].reset_index(drop=True)
+    content = dataset.frame["content"].to_numpy(dtype=object)[rows]
+    groups = join_groups(given if given.notna().any() else None, content)
+    if groups is None:
+        return None
+    unnamed = groups.notna() & ~groups.isin(given.dropna())
+    first = pd.Series(dataset.ids[rows], dtype=object).groupby(groups).transform("first")
+    return groups.where(~unnamed, "copies of " + first)

@@ -4,18 +4,21 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from thresher.dataset.folder import read_folder
+from thresher.dataset.frame import build_frame
 from thresher.dataset.store import load_dataset
-from thresher.dataset.table import OK, Dataset
+from thresher.dataset.table import Dataset
 from thresher.dataset.tabular import read_table
 from thresher.errors import DataError, RunError
 from thresher.files import digest
-from thresher.images.cache import PhotoCache
+from thresher.pipeline.bench import Job, fold_numbers, jobs_of
+from thresher.pipeline.checkpoint import load_checkpoint
 from thresher.pipeline.features import Features
-from thresher.pipeline.job import load_checkpoint
-from thresher.pipeline.photos import cache_side
+from thresher.pipeline.photos import open_photos
 from thresher.pipeline.score import is_linear, score_linear, score_trained
+from thresher.pipeline.workspace import Workspace
 from thresher.predictions import Predictions, mean
 from thresher.progress import SILENT, Progress
 from thresher.recipe.loader import load
@@ -23,13 +26,19 @@ from thresher.recipe.schema import Recipe, build
 from thresher.run_folder import RunFolder
 from thresher.training.harness import Harness
 
+SHOWN = 5
+"""Broken photos that are named one by one."""
 
-def predict(run: str | Path, photos: str | Path, *, progress: Progress = SILENT) -> Predictions:
-    """Scores photos as the run scored its test photos: every fold and seed of every model, same views, same engine.
+
+def predict(
+    run: str | Path, photos: str | Path, images: str | Path | None = None, *, progress: Progress = SILENT
+) -> Predictions:
+    """Scores photos as the run scored its test photos: all folds, seeds and models, same views and engine.
 
     Args:
         run: the folder of a finished run.
         photos: a folder of photos, one photo, or a table with ``image_id``.
+        images: the image folder of a table; see `thresher.dataset.tabular.read_table`.
         progress: told of photos.
 
     Returns:
@@ -40,86 +49,72 @@ def predict(run: str | Path, photos: str | Path, *, progress: Progress = SILENT)
         DataError: no photos.
     """
     folder = RunFolder.existing(run)
-    if not folder.metrics.is_file():
+    ended = Workspace(folder, writes=False).events("finished")
+    if not ended or ended[-1]["recipe"] != digest(folder.recipe.read_text(encoding="utf-8")):
         raise RunError(
             f"{folder.root}: the run is not finished. Give its `thresher run` command again to continue it."
         )
     recipe = load(str(folder.recipe))
     trained_on, _ = load_dataset(folder.dataset)
-    asked = _open(Path(photos), recipe)
-    side = cache_side(recipe)
-    cache = PhotoCache.open(asked.frame["path"].tolist(), side, recipe.images, progress)
-    readable = np.flatnonzero(cache.status == OK)
-    for row in np.flatnonzero(cache.status != OK):
-        progress.say(
-            f"{asked.ids[row]}: {cache.reason[row]}; it gets the class shares of the training photos"
-        )
-    combine = build("ensemble", recipe.ensemble).combine
+    folds = pd.read_parquet(folder.folds)["fold"].to_numpy(dtype=np.int64)
+    asked, cache = open_photos(_open(Path(photos), images, recipe), recipe, progress)
+    broken = asked.frame[~asked.usable]
+    for row in broken.head(SHOWN).itertuples():
+        progress.say(f"{row.image_id}: {row.reason}; it gets the class shares of the training photos")
+    if len(broken) > SHOWN:
+        progress.say(f"and {len(broken) - SHOWN:,} more")
     with tempfile.TemporaryDirectory(prefix="thresher-") as scratch:
-        pixels = digest([list(cache.content), side])
         features = Features(
-            cache, readable, Path(scratch), recipe.images.fit, pixels, Harness().device, progress
+            cache,
+            np.flatnonzero(asked.usable),
+            Path(scratch),
+            recipe.images.fit,
+            Harness().device,
+            progress,
         )
-        models = [
-            _score_model(name, recipe, folder, asked, features, trained_on.classes, trained_on.prior())
-            for name in recipe.models
-        ]
-    return combine(models, {"recipe": recipe.name, "models": list(recipe.models)})  # type: ignore[no-any-return]
+        parts: dict[str, list[Predictions]] = {}
+        for job in jobs_of(recipe, fold_numbers(folds)):
+            rows = np.flatnonzero(trained_on.labelled & trained_on.usable & (folds != job.fold))
+            scores = np.tile(trained_on.prior(rows), (len(asked), 1))
+            scores[features.rows] = _score(recipe, folder, job, features, len(trained_on.classes))
+            labels = asked.frame["label"].to_numpy(dtype=object)
+            part = Predictions(asked.ids, scores, trained_on.classes, "test", labels)
+            parts.setdefault(job.model, []).append(part)
+    combine = build("ensemble", recipe.ensemble).combine
+    origin = {"recipe": recipe.name, "models": list(recipe.models)}
+    combined: Predictions = combine([mean(jobs) for jobs in parts.values()], origin)
+    return combined
 
 
-def _score_model(
-    name: str,
-    recipe: Recipe,
-    folder: RunFolder,
-    asked: Dataset,
-    features: Features,
-    classes: tuple[str, ...],
-    prior: np.ndarray,
-) -> Predictions:
-    """The mean over a model's jobs."""
-    section = recipe.models[name]
-    jobs = sorted((folder.root / "jobs" / name).glob("*/fold*/job.json"))
-    parts = []
-    for job in jobs:
-        model, _ = load_checkpoint(section, len(classes), job.parent)
-        scores = np.tile(prior, (len(asked), 1))
-        if is_linear(section):
-            scores[features.rows] = score_linear(model, section, features, features.rows)
-        else:
-            features.progress.start(f"{name} {job.parent.name}", len(features.rows))
-            scores[features.rows] = score_trained(
-                model,
-                section,
-                features.cache,
-                features.rows,
-                recipe.images.fit,
-                features.device,
-                features.folder / "graphs",
-                features.progress,
-            )
-            features.progress.finish()
-        parts.append(
-            Predictions(asked.ids, scores, classes, "test", asked.frame["label"].to_numpy(dtype=object))
-        )
-    return mean(parts)
+def _score(recipe: Recipe, folder: RunFolder, job: Job, features: Features, classes: int) -> np.ndarray:
+    """Probabilities (R, K) of the readable photos by one job."""
+    section = recipe.models[job.model]
+    model = load_checkpoint(section, classes, folder.job(job.model, job.seed, job.fold))
+    if is_linear(section):
+        return score_linear(model, section, features, features.rows)
+    features.progress.start(f"{job.model}, fold {job.fold + 1}", len(features.rows))
+    scores = score_trained(
+        model,
+        section,
+        features.cache,
+        features.rows,
+        recipe.images.fit,
+        features.device,
+        features.folder / "graphs",
+        features.progress,
+    )
+    features.progress.finish()
+    return scores
 
 
-def _open(photos: Path, recipe: Recipe) -> Dataset:
+def _open(photos: Path, images: str | Path | None, recipe: Recipe) -> Dataset:
     """What the user points at, as a data set."""
     if photos.is_dir():
         return read_folder(photos, test=True)
     if photos.suffix.lower() in (".csv", ".parquet"):
-        return read_table(photos, None, recipe.data.model_copy(update={"classes": None}), split="test")
+        section = recipe.data.model_copy(update={"classes": None})
+        return read_table(photos, images, section, split="test")
     if photos.is_file():
-        import pandas as pd
-
-        from thresher.dataset.frame import build_frame
-
-        return (
-            Dataset(
-                build_frame(np.array([photos.name], object), np.array([str(photos.absolute())], object)), ()
-            )
-            if pd
-            else None
-        )
+        name, path = (np.array([text], dtype=object) for text in (photos.name, str(photos.absolute())))
+        return Dataset(build_frame(name, path), ())
     raise DataError(f"{photos}: no such folder, photo or table")

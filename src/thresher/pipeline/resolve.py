@@ -1,15 +1,18 @@
-"""What a recipe leaves to the machine is measured once and written down, so that a continued run decides the same."""
+"""What a recipe leaves to the machine is measured once and written down: a continued run decides the same."""
 
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from thresher.inference.choice import choose_engine
 from thresher.models.build import build_model
 from thresher.progress import Progress
-from thresher.recipe.schema import ModelSection, Recipe
+from thresher.recipe.schema import ModelSection, Recipe, Stage, TrainStage
 from thresher.training.harness import Harness
 from thresher.training.memory import keep_memory
 from thresher.training.precision import choose_precision
+
+AUTO = "auto"
 
 
 def resolve(
@@ -19,7 +22,8 @@ def resolve(
 
     Args:
         recipe: as the user wrote it.
-        stored: the resolved recipe that the run folder holds, if any; its decisions for equal models are taken over.
+        stored: the resolved recipe that the run folder holds, if any; what it decided for the same network at
+            the same size is taken over.
         classes: K.
         harness: device and threads.
         scratch: folder for exported graphs.
@@ -28,61 +32,64 @@ def resolve(
     models = {}
     for name, section in recipe.models.items():
         earlier = stored.models.get(name) if stored else None
-        if earlier is not None and same_but_measured(section, earlier):
-            models[name] = earlier
-        else:
-            models[name] = _measure(name, section, classes, harness, scratch, progress)
+        known = section if earlier is None else recall(section, earlier)
+        models[name] = _measure(name, known, classes, harness, scratch, progress)
     return recipe.model_copy(update={"models": models})
 
 
-def same_but_measured(wanted: ModelSection, resolved: ModelSection) -> bool:
-    """Whether ``resolved`` is ``wanted`` with its ``auto`` entries decided."""
+def recall(wanted: ModelSection, earlier: ModelSection) -> ModelSection:
+    """``wanted`` with those entries decided that an earlier section decided under the same conditions."""
+    same = all(
+        getattr(wanted, key) == getattr(earlier, key) for key in ("backbone", "image_size", "score_batch")
+    )
+    if not same:
+        return wanted
+    changes: dict[str, Any] = {}
+    pairs = [(getattr(wanted, key), getattr(earlier, key)) for key in ("engine", "precision")]
+    if all(mine in (AUTO, theirs) for mine, theirs in pairs):
+        changes |= {"engine": earlier.engine, "precision": earlier.precision}
+    stages = [_recall_step(*pair) for pair in zip_longest(wanted.stages, earlier.stages)]
+    return wanted.model_copy(update={**changes, "stages": tuple(stages[: len(wanted.stages)])})
 
-    def agree(a: Any, b: Any) -> bool:
-        if isinstance(a, dict) and isinstance(b, dict):
-            return a.keys() == b.keys() and all(
-                agree(a[key], b[key]) or (key in ("engine", "precision") and a[key] == "auto") for key in a
-            )
-        if isinstance(a, list | tuple) and isinstance(b, list | tuple):
-            return len(a) == len(b) and all(agree(x, y) for x, y in zip(a, b, strict=True))
-        return bool(a == b)
 
-    return agree(wanted.model_dump(), resolved.model_dump())
+def _recall_step(stage: Stage, earlier: Stage | None) -> Stage:
+    """``stage`` with its precision, if that is open and was measured for steps of the same kind."""
+    if not (isinstance(stage, TrainStage) and isinstance(earlier, TrainStage)) or stage.precision != AUTO:
+        return stage
+    same = all(getattr(stage, key) == getattr(earlier, key) for key in ("image_size", "batch_size", "layers"))
+    return stage.model_copy(update={"precision": earlier.precision}) if same else stage
 
 
 def _measure(
     name: str, section: ModelSection, classes: int, harness: Harness, scratch: Path, progress: Progress
 ) -> ModelSection:
-    """One model's section with its measured entries filled in."""
-    keep_memory()
-    trains = [stage for stage in section.stages if stage.kind == "train"]
-    undecided = "auto" in (section.engine, section.precision) or any(
-        stage.precision == "auto" for stage in trains
-    )
-    if not undecided:
+    """One model's section with its open entries filled in."""
+    stages = list(section.stages)
+    steps = [n for n, stage in enumerate(stages) if stage.kind == "train" and stage.precision == AUTO]
+    scoring = AUTO in (section.engine, section.precision)
+    if not scoring and not steps:
         return section
-    model = build_model(
-        section,
-        classes,
-        dropout=section.dropout if trains else 0,
-        drop_path=section.drop_path if trains else 0,
-    )
-    engine, precision = choose_engine(
-        model.embedder(),
-        section.image_size,
-        section.engine,
-        section.precision,
-        section.score_batch,
-        harness.device,
-        scratch,
-    )
-    progress.say(f"{name}: photos are scored by {engine} in {precision}")
-    stages: list[Any] = []
-    for number, stage in enumerate(section.stages):
-        if stage.kind == "train" and stage.precision == "auto":
-            size = stage.image_size or section.image_size
-            chosen = choose_precision(model.to(harness.device), size, stage.batch_size, harness)
-            progress.say(f"{name}: stage {number + 1} trains in {chosen}")
-            stage = stage.model_copy(update={"precision": chosen})
-        stages.append(stage)
-    return section.model_copy(update={"engine": engine, "precision": precision, "stages": tuple(stages)})
+    model = build_model(section, classes, dropout=section.dropout, drop_path=section.drop_path)
+    changes: dict[str, Any] = {}
+    if scoring:
+        engine, precision = choose_engine(
+            model.embedder(),
+            section.image_size,
+            section.engine,
+            section.precision,
+            section.score_batch,
+            harness.device,
+            scratch,
+        )
+        progress.say(f"{name}: photos are scored by {engine} in {precision}")
+        changes = {"engine": engine, "precision": precision}
+    if steps:
+        keep_memory()
+    for number in steps:
+        stage = stages[number]
+        assert isinstance(stage, TrainStage)
+        size = stage.image_size or section.image_size
+        chosen = choose_precision(model.to(harness.device), size, stage.batch_size, harness)
+        progress.say(f"{name}: stage {number + 1} trains in {chosen}")
+        stages[number] = stage.model_copy(update={"precision": chosen})
+    return section.model_copy(update={**changes, "stages": tuple(stages)})

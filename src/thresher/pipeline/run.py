@@ -9,12 +9,13 @@ import pandas as pd
 from thresher.dataset.submission import write_submission
 from thresher.dataset.table import Dataset
 from thresher.files import digest, write_json, write_text
-from thresher.pipeline.collect import collect, jobs_of
+from thresher.pipeline.bench import Bench, Plan, fold_numbers, job_keys, jobs_of, left
+from thresher.pipeline.collect import collect
+from thresher.pipeline.environment import environment
 from thresher.pipeline.features import Features
-from thresher.pipeline.fit import fit, jobs_at_a_time
-from thresher.pipeline.forecast import Forecast, forecast
-from thresher.pipeline.job import Bench
-from thresher.pipeline.photos import check_photos, deal_folds, fold_numbers
+from thresher.pipeline.fit import fit, resolve_jobs
+from thresher.pipeline.forecast import forecast
+from thresher.pipeline.photos import check_photos, deal_folds
 from thresher.pipeline.resolve import resolve
 from thresher.pipeline.workspace import Workspace, open_workspace
 from thresher.predictions import Predictions
@@ -36,9 +37,9 @@ def run(
 ) -> RunFolder:
     """Runs a recipe on a data set, or continues where an earlier call stopped.
 
-    Photos -> fingerprint -> folds -> jobs (model x seed x fold) -> OOF and test scores -> ensemble -> metrics -> report
-    -> submission. The same data, recipe and machine give the same ``predictions/oof.parquet`` bit for bit, whether or
-    not the run was interrupted.
+    Photos -> fingerprint -> folds -> jobs (model x seed x fold) -> OOF and test scores -> ensemble -> metrics
+    -> submission -> report. The same data, recipe and machine give the same ``predictions/oof.parquet`` bit
+    for bit, whether or not the run was interrupted. A finished run that is given again is left as it is.
 
     Args:
         dataset: photos and labels; rows of the split ``test`` are only predicted.
@@ -58,110 +59,131 @@ def run(
         RunError: the folder is in use or cannot be written.
     """
     harness = Harness()
-    with open_workspace(out, fresh, writes=harness.rank == 0) as space:
-        if harness.rank:
-            progress = SILENT
-        bench, predicted = _prepare(dataset, recipe, space, harness, progress)
-        for note in bench.dataset.notes:
-            progress.say(note)
-        jobs = jobs_of(bench, fold_numbers(bench.folds))
-        progress.say(predicted.sentence())
-        space.event("forecast", seconds=predicted.seconds)
-        with space.stage("fit"):
-            fit(bench, jobs)
-        if harness.rank == 0:
-            _finish(bench, space, predicted, sample, progress)
+    first = harness.rank == 0
+    if not first:
+        progress = SILENT
+    with open_workspace(out, fresh, writes=first) as space:
+        # Several processes: the first does all this, then the others find it done.
+        if not first:
+            harness.wait()
+        bench = _prepare(dataset, recipe, space, harness, progress)
+        plan = [(job, left(bench, job)) for job in jobs_of(bench.recipe, bench.fold_numbers)]
+        mark = _mark(bench, plan, sample)
+        finished = first and _is_finished(bench, space, mark)
+        if first:
+            for note in bench.dataset.notes:
+                progress.say(note)
+            if finished:
+                progress.say("nothing is left to do: this run is finished (--fresh starts anew)")
+            else:
+                _forecast(bench, plan, space)
+            harness.wait()
+        harness.wait()  # nobody writes before all have seen what is left
+        fit(bench, plan, space)
+        if first and not finished:
+            _finish(bench, space, sample)
+            space.event("finished", mark=mark, recipe=digest(bench.run.recipe.read_text(encoding="utf-8")))
         harness.wait()
     return space.run
 
 
 def _prepare(
     dataset: Dataset, recipe: Recipe, space: Workspace, harness: Harness, progress: Progress
-) -> tuple[Bench, Forecast]:
-    """Everything before the jobs. Several processes do it one after the other: the later ones find it done."""
+) -> Bench:
+    """Photos, folds, and what the recipe leaves to the machine."""
     first = harness.rank == 0
-    if not first:
-        harness.wait()
-    run_folder = space.run
+    folder = space.run
     with space.stage("photos"):
-        checked, cache, mark = check_photos(dataset, recipe, run_folder, progress, writes=first)
+        checked, cache, mark = check_photos(dataset, recipe, folder, progress, writes=first)
     with space.stage("folds"):
-        folds, groups = deal_folds(checked, recipe, run_folder, writes=first)
+        folds, groups = deal_folds(checked, recipe, folder, writes=first)
     with space.stage("measure"):
-        features = run_folder.features
-        stored = load(str(run_folder.recipe)) if run_folder.recipe.is_file() else None
-        resolved = resolve(recipe, stored, len(checked.classes), harness, features / "graphs", progress)
-        if resolved.training.jobs is None:
-            folds_and_seeds = len(fold_numbers(folds)) * sum(
-                len(model.seeds) for model in resolved.models.values()
-            )
-            at_a_time = jobs_at_a_time(resolved, harness, folds_and_seeds)
-            resolved = resolved.model_copy(
-                update={"training": resolved.training.model_copy(update={"jobs": at_a_time})}
-            )
+        stored = load(str(folder.recipe)) if folder.recipe.is_file() else None
+        graphs = folder.features / "graphs"
+        resolved = resolve(recipe, stored, len(checked.classes), harness, graphs, progress)
+        resolved = resolve_jobs(resolved, stored, harness, len(fold_numbers(folds)))
         if first:
-            write_text(run_folder.recipe, dump(resolved))
-        pixels = digest([list(checked.frame["content"]), cache.side])
-        store = Features(
-            cache,
-            np.flatnonzero(checked.usable),
-            features,
-            resolved.images.fit,
-            pixels,
-            harness.device,
-            progress,
-        )
-        bench = Bench(run_folder, resolved, checked, cache, folds, groups, mark, store, harness, progress)
-        predicted = forecast(bench, jobs_of(bench, fold_numbers(folds))) if first else Forecast()
-    if first:
-        harness.wait()
-    return bench, predicted
+            write_text(folder.recipe, dump(resolved))
+    usable = np.flatnonzero(checked.usable)
+    features = Features(cache, usable, folder.features, resolved.images.fit, harness.device, progress)
+    return Bench(folder, resolved, checked, cache, folds, groups, mark, features, harness, progress)
 
 
-def _finish(
-    bench: Bench, space: Workspace, predicted: Forecast, sample: str | Path | None, progress: Progress
-) -> None:
+def _forecast(bench: Bench, plan: Plan, space: Workspace) -> None:
+    """Says how long it will take, before anything long."""
+    write_json(bench.run.environment, environment())
+    if all(todo == "nothing" for _, todo in plan):
+        return
+    with space.stage("measure"):
+        expected = forecast(bench, plan)
+    bench.progress.say(expected.sentence())
+    space.event("forecast", seconds=expected.seconds, step_rate=expected.step_rate)
+
+
+def _finish(bench: Bench, space: Workspace, sample: str | Path | None) -> None:
     """Scores, ensemble, metrics, submission, report."""
     with space.stage("scores"):
-        metrics = collect(bench, fold_numbers(bench.folds))
-    dataset = bench.dataset
+        metrics = collect(bench)
+    dataset, folder = bench.dataset, bench.run
     metrics["photos"] = {
         "train": int(dataset.labelled.sum()),
         "unlabelled": int((~dataset.labelled & ~dataset.is_test).sum()),
         "test": int(dataset.is_test.sum()),
         "broken": int((~dataset.usable).sum()),
     }
-    metrics["speed"] = speed(bench, predicted)
+    metrics["speed"] = speed(bench, space)
     metrics["seconds"] = space.seconds()
-    write_json(bench.run.metrics, metrics)
+    write_json(folder.metrics, metrics)
     if dataset.is_test.any():
-        test = Predictions.load(bench.run.predictions("test"))
-        left = write_submission(
-            test, sample, bench.run.submission, partial=bench.recipe.data.limit is not None
-        )
-        if left:
-            progress.say(
-                f"{len(left)} test photos are not in the sample submission and were left out of submission.csv"
+        test = Predictions.load(folder.predictions("test"))
+        partial = bench.recipe.data.limit is not None
+        unasked = write_submission(test, sample, folder.submission, partial=partial)
+        if unasked:
+            bench.progress.say(
+                f"{len(unasked):,} test photos are not in the sample submission; submission.csv lacks them"
             )
+    else:
+        folder.submission.unlink(missing_ok=True)
     from thresher.report import write_report
 
     with space.stage("report"):
-        write_report(bench.run)
+        write_report(folder)
 
 
-def speed(bench: Bench, predicted: Forecast) -> dict[str, Any]:
+def speed(bench: Bench, space: Workspace) -> dict[str, Any]:
     """How fast each model trained, and as a share of the same step on a batch that lies in memory."""
+    rates: dict[str, dict[str, float]] = {}
+    for event in space.events("forecast"):
+        rates |= {name: found for name, found in event.get("step_rate", {}).items() if found}
     result: dict[str, Any] = {}
-    for name, rates in predicted.step_rate.items():
-        tables = [
-            pd.read_parquet(path)
-            for path in sorted((bench.run.root / "jobs" / name).glob("*/*/history.parquet"))
-        ]
-        history = pd.concat(tables)
-        for number, rate in rates.items():
-            epochs = history[history["stage"] == number]
-            if len(epochs):
-                reached = float(epochs["photos_per_second"].median())
-                entry = {"photos_per_second": reached, "in_memory": rate, "share": reached / rate}
+    for name, section in bench.recipe.models.items():
+        jobs = [job for job in jobs_of(bench.recipe, bench.fold_numbers) if job.model == name]
+        paths = [bench.run.job(job.model, job.seed, job.fold) / "history.parquet" for job in jobs]
+        tables = [pd.read_parquet(path) for path in paths if path.is_file()]
+        for number in range(len(section.stages) if tables else 0):
+            reached = [one.loc[one["stage"] == number, "photos_per_second"] for one in tables]
+            rate = rates.get(name, {}).get(str(number))
+            if rate and any(len(one) for one in reached):
+                median = float(pd.concat(reached).median())
+                entry = {"photos_per_second": median, "in_memory": rate, "share": median / rate}
                 result[f"{name} stage {number + 1}"] = entry
     return result
+
+
+def _mark(bench: Bench, plan: Plan, sample: str | Path | None) -> str:
+    """Names everything that the files of a finished run depend on."""
+    keys = [job_keys(bench, job)[1] for job, _ in plan]
+    asked = None if sample is None else Path(sample).read_bytes().hex()
+    paths = list(bench.dataset.frame["path"])
+    return digest([dump(bench.recipe), keys, asked, paths])
+
+
+def _is_finished(bench: Bench, space: Workspace, mark: str) -> bool:
+    """Whether an earlier call finished exactly this, and its files are still there."""
+    folder = bench.run
+    files = [folder.environment, folder.metrics, folder.report, folder.predictions("oof")]
+    files += [folder.predictions("oof", name) for name in bench.recipe.models]
+    if bench.dataset.is_test.any():
+        files += [folder.predictions("test"), folder.submission]
+    ended = space.events("finished")
+    return bool(ended) and ended[-1]["mark"] == mark and all(file.is_file() for file in files)

@@ -1,9 +1,7 @@
-"""Scores of one model: from stored features where only the head was fitted, through an engine where all was trained."""
+"""Scores of one model: from stored features where only the head was fitted, else through an engine."""
 
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -11,6 +9,7 @@ import torch
 from thresher.images.cache import PhotoCache
 from thresher.inference.engine import Engines
 from thresher.inference.scoring import score_views, softmax
+from thresher.inference.views.base import Fit
 from thresher.models.photo_model import PhotoModel
 from thresher.pipeline.features import Features
 from thresher.progress import SILENT, Progress
@@ -25,11 +24,12 @@ def is_linear(section: ModelSection) -> bool:
 def score_linear(
     model: PhotoModel, section: ModelSection, features: Features, rows: np.ndarray
 ) -> np.ndarray:
-    """Probabilities (N, K) of readable rows (N,), averaged over the model's views, from features of its backbone."""
+    """Probabilities (N, K) of readable rows (N,), averaged over the model's views, from stored features."""
     places = np.searchsorted(features.rows, rows)
     weight, bias = model.head.weight.detach().cpu().numpy(), model.head.bias.detach().cpu().numpy()
     views = [softmax(features.view(section, view)[places] @ weight.T + bias) for view in section.views]
-    return np.mean(views, axis=0)  # type: ignore[no-any-return]
+    mean: np.ndarray = np.mean(views, axis=0)
+    return mean
 
 
 def score_trained(
@@ -37,12 +37,12 @@ def score_trained(
     section: ModelSection,
     cache: PhotoCache,
     rows: np.ndarray,
-    how: str,
+    how: Fit,
     device: torch.device,
     scratch: Path,
     progress: Progress = SILENT,
 ) -> np.ndarray:
-    """Probabilities (N, K) of readable rows (N,), averaged over the model's views, by the engine that was chosen.
+    """Probabilities (N, K) of readable rows (N,), averaged over the model's views, by the chosen engine.
 
     Args:
         model: in eval mode.
@@ -54,11 +54,10 @@ def score_trained(
         scratch: folder for exported graphs; removed afterwards.
         progress: told of every photo.
     """
-    settings = {"engine": section.engine, "precision": section.precision, "batch_size": section.score_batch}
-    engines = Engines(model.eval(), **settings, device=device, scratch=scratch)
+    engines = _engines(model, section, section.engine, device, scratch)
     views = [build("views", view) for view in section.views]
     try:
-        return score_views(engines, cache, rows, views, section.image_size, how, progress)  # type: ignore[arg-type]
+        return score_views(engines, cache, rows, views, section.image_size, how, progress)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -68,11 +67,17 @@ def score_plainly(
     section: ModelSection,
     cache: PhotoCache,
     rows: np.ndarray,
-    how: Any,
+    how: Fit,
     device: torch.device,
 ) -> np.ndarray:
     """Probabilities (N, K) in one plain view by torch itself: quick to start, for a look between epochs."""
-    settings = {"engine": "torch", "precision": section.precision, "batch_size": section.score_batch}
-    engines = Engines(model.eval(), **settings, device=device, scratch=Path())
-    plain: Sequence[Any] = [build("views", {"name": "plain"})]
-    return score_views(engines, cache, rows, plain, section.image_size, how)
+    engines = _engines(model, section, "torch", device, Path())
+    plain = build("views", {"name": "plain"})
+    return score_views(engines, cache, rows, [plain], section.image_size, how)
+
+
+def _engines(
+    model: PhotoModel, section: ModelSection, engine: str, device: torch.device, scratch: Path
+) -> Engines:
+    settings = {"engine": engine, "precision": section.precision, "batch_size": section.score_batch}
+    return Engines(model.eval(), **settings, device=device, scratch=scratch)

@@ -4,33 +4,20 @@ import contextlib
 import datetime
 import json
 import os
-import platform
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from thresher._version import __version__
 from thresher.errors import RunError
-from thresher.files import explained, write_json
+from thresher.files import explained
+from thresher.images.locks import Hold, hold
+from thresher.pipeline.environment import command
 from thresher.run_folder import RunFolder
-
-PACKAGES = (
-    "torch",
-    "torchvision",
-    "timm",
-    "numpy",
-    "pandas",
-    "scikit-learn",
-    "opencv-python-headless",
-    "onnxruntime",
-    "openvino",
-)
 
 
 class Workspace:
-    """Writes the log of a run and times its stages.
+    """Writes and reads the log of a run, and times its stages.
 
     Args:
         run: the folder.
@@ -46,31 +33,46 @@ class Workspace:
             return
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
         line = json.dumps({"time": now, "event": name, **facts}, ensure_ascii=False, default=str)
-        with explained(self.run.log), self.run.log.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        with explained(self.run.log), self.run.log.open("ab") as file:
+            if file.tell() and not self._whole():
+                file.write(b"\n")  # a process was killed in mid-line
+            file.write(line.encode(errors="backslashreplace") + b"\n")
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """All events of a name, over all the times this run was started, oldest first."""
+        found = []
+        if self.run.log.is_file():
+            for line in self.run.log.read_bytes().splitlines():
+                with contextlib.suppress(ValueError):  # half a line of a process that was killed
+                    entry = json.loads(line)
+                    if entry.get("event") == name:
+                        found.append(entry)
+        return found
 
     @contextlib.contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Times a stage; its seconds are in the log when it ends."""
+    def stage(self, name: str, **facts: Any) -> Iterator[None]:
+        """Times a stage, or a part of one; its seconds are in the log when it ends."""
         start = time.perf_counter()
         yield
-        self.event("stage", name=name, seconds=round(time.perf_counter() - start, 3))
+        self.event("stage", name=name, **facts, seconds=round(time.perf_counter() - start, 3))
 
     def seconds(self) -> dict[str, float]:
-        """Seconds of each finished stage, over all the times this run was started."""
+        """Seconds of each stage, over all the times this run was started."""
         total: dict[str, float] = {}
-        with self.run.log.open(encoding="utf-8") as file:
-            for line in file:
-                with contextlib.suppress(ValueError):
-                    entry = json.loads(line)
-                    if entry.get("event") == "stage":
-                        total[entry["name"]] = round(total.get(entry["name"], 0.0) + entry["seconds"], 3)
+        for entry in self.events("stage"):
+            total[entry["name"]] = round(total.get(entry["name"], 0.0) + entry["seconds"], 3)
         return total
+
+    def _whole(self) -> bool:
+        """Whether the last line of the log ends."""
+        with self.run.log.open("rb") as file:
+            file.seek(-1, os.SEEK_END)
+            return file.read() == b"\n"
 
 
 @contextlib.contextmanager
 def open_workspace(out: str | Path, fresh: bool, writes: bool) -> Iterator[Workspace]:
-    """Makes or continues a run folder and holds its lock.
+    """Makes or continues a run folder and holds its lock; the system lets go of it however the process dies.
 
     Args:
         out: the folder.
@@ -84,83 +86,63 @@ def open_workspace(out: str | Path, fresh: bool, writes: bool) -> Iterator[Works
     if not writes:
         yield Workspace(run, writes=False)
         return
-    if run.root.is_dir() and any(run.root.iterdir()) and not (run.recipe.is_file() or run.log.is_file()):
+    with _made(run.root):
+        lock = _enter(run)
+        if fresh and run.log.is_file():
+            _set_aside(run)
+            lock.release()
+            lock = _enter(run)
+        for left in run.root.rglob(".*.tmp"):  # of a process that was killed while it wrote
+            left.unlink(missing_ok=True)
+    space = Workspace(run)
+    space.event("start", command=command(), pid=os.getpid())
+    try:
+        yield space
+    except BaseException as error:
+        with contextlib.suppress(RunError):  # the disk may be full, which is what the error says
+            space.event("stop", error=f"{type(error).__name__}: {error}")
+        raise
+    finally:
+        lock.release()
+
+
+def _enter(run: RunFolder) -> Hold:
+    """Makes the folder where there is none, and locks it."""
+    if run.root.exists() and not run.root.is_dir():
+        raise RunError(f"{run.root}: is a file, not a folder. Choose another with --out.")
+    run.root.mkdir(parents=True, exist_ok=True)
+    # A run writes its log before anything else; only its lock is there earlier.
+    if not run.log.is_file() and any(path != run.lock for path in run.root.iterdir()):
         raise RunError(
             f"{run.root}: the folder holds something that is not a run. Choose another with --out."
         )
-    with explained(run.root):
-        if run.root.exists() and not run.root.is_dir():
-            raise RunError(f"{run.root}: is a file, not a folder. Choose another with --out.")
-        run.root.mkdir(parents=True, exist_ok=True)
-        with _locked(run):
-            if fresh and run.log.is_file():
-                _set_aside(run)
-            space = Workspace(run)
-            space.event("start", command=sys.argv, pid=os.getpid())
-            write_json(run.environment, environment())
-            yield space
-            space.event("end")
-
-
-@contextlib.contextmanager
-def _locked(run: RunFolder) -> Iterator[None]:
-    """Holds the lock of a run folder; the system lets go of it when the process dies, however it dies."""
-    import fcntl
-
-    with run.lock.open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            raise RunError(
-                f"{run.root}: another process ({file.read().strip() or 'unknown'}) works in this run folder. "
-                "Wait for it, or choose another folder with --out."
-            ) from None
-        file.truncate(0)
-        file.write(f"pid {os.getpid()}")
-        file.flush()
-        yield
+    lock = hold(run.lock, exclusive=True, wait=False)
+    if lock is None:
+        owner = run.lock.read_text(encoding="utf-8").strip() or "unknown"
+        raise RunError(
+            f"{run.root}: another process ({owner}) works in this run folder. "
+            "Wait for it, or choose another folder with --out."
+        )
+    run.lock.write_text(f"pid {os.getpid()}", encoding="utf-8")
+    return lock
 
 
 def _set_aside(run: RunFolder) -> None:
-    """Moves what an earlier run left into the first free ``<name>.old-<n>`` beside the folder."""
+    """Renames the folder to the first free ``<name>.old-<n>``, in one step that no kill can halve."""
+    root = run.root.resolve()
     number = 1
-    while (aside := run.root.with_name(f"{run.root.name}.old-{number}")).exists():
+    while (aside := root.with_name(f"{root.name}.old-{number}")).exists():
         number += 1
-    aside.mkdir()
-    for path in run.root.iterdir():
-        if path != run.lock:
-            path.rename(aside / path.name)
+    root.rename(aside)
 
 
-def environment() -> dict[str, Any]:
-    """Versions and machine, for environment.json."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    import torch
-
-    packages = {}
-    for name in PACKAGES:
-        with contextlib.suppress(PackageNotFoundError):
-            packages[name] = version(name)
-    gpus = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
-    return {
-        "thresher": __version__,
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "processor": _processor(),
-        "cores": os.cpu_count(),
-        "threads": torch.get_num_threads(),
-        "gpus": gpus,
-        "packages": packages,
-        "command": sys.argv,
-    }
-
-
-def _processor() -> str:
-    """The processor's name as Linux knows it, else as Python does."""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor()
+@contextlib.contextmanager
+def _made(folder: Path) -> Iterator[None]:
+    """Errors of the system while a folder is made ready, as errors that say what to do."""
+    try:
+        with explained(folder):
+            yield
+    except OSError as error:
+        raise RunError(
+            f"{folder}: cannot be made or used ({error.strerror}). Choose another folder with --out."
+        ) from error

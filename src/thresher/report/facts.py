@@ -83,20 +83,22 @@ def read_facts(run: RunFolder) -> Facts:
 
     dataset, extra = load_dataset(run.dataset)
     text = run.recipe.read_text(encoding="utf-8") if run.recipe.is_file() else ""
+    recipe = yaml.safe_load(text) or {}
+    fold = _folds(run.folds, dataset)
     oof = _scores(run.predictions("oof"))
     oof = None if oof is None else oof.known
     return Facts(
         name=run.root.resolve().name,
         dataset=dataset,
         extra=extra,
-        fold=_folds(run.folds, dataset),
+        fold=fold,
         oof=oof if oof is not None and len(oof) else None,
         test=_scores(run.predictions("test")),
         metrics=read_json(run.metrics) if run.metrics.is_file() else {},
-        histories=_histories(run.root / "jobs"),
+        histories=_histories(run.root / "jobs", recipe.get("models") or {}, fold),
         environment=read_json(run.environment) if run.environment.is_file() else {},
         recipe_text=text,
-        recipe=yaml.safe_load(text) or {},
+        recipe=recipe,
         events=_events(run.log),
     )
 
@@ -113,14 +115,18 @@ def _folds(path: Path, dataset: Dataset) -> np.ndarray | None:
     return frame["fold"].reindex(dataset.ids).fillna(-1).to_numpy(dtype=np.int64)
 
 
-def _histories(jobs: Path) -> tuple[History, ...]:
-    """Every job's learning curve, by model, seed and fold."""
+def _histories(jobs: Path, models: dict[str, Any], folds: np.ndarray | None) -> tuple[History, ...]:
+    """The learning curve of every job that the recipe has, by model, seed and fold."""
     found = []
     for path in sorted(jobs.glob("*/*/fold*/history.parquet"), key=_job_order):
+        fold, seed, model = (path.parents[level].name for level in range(3))
+        fold = fold.removeprefix("fold")
+        known = model in models and seed in map(str, models[model].get("seeds", [seed]))
+        if not known or (folds is not None and fold not in map(str, np.unique(folds))):
+            continue
         frame = pd.read_parquet(path)
         if len(frame):
-            fold, seed, model = (path.parents[level].name for level in range(3))
-            found.append(History(model, seed, fold.removeprefix("fold"), frame))
+            found.append(History(model, seed, fold, frame))
     return tuple(found)
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -21,10 +22,14 @@ class Harness:
     def __init__(self, cpu: bool = False) -> None:
         self._accelerator: Any = None
         if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-            from accelerate import Accelerator
+            from accelerate import Accelerator, InitProcessGroupKwargs
 
-            self._accelerator = Accelerator(cpu=cpu or not torch.cuda.is_available())
-            self.device = self._accelerator.device
+            # The others wait while the first reads photos, computes features and scores: hours at times.
+            patience = InitProcessGroupKwargs(timeout=timedelta(days=7))
+            on_cpu = cpu or not torch.cuda.is_available()
+            self._accelerator = Accelerator(cpu=on_cpu, kwargs_handlers=[patience])
+            # A CPU must not have a number: PyTorch would copy a model that is moved from "cpu" to "cpu:0".
+            self.device = torch.device("cpu") if on_cpu else self._accelerator.device
         else:
             self.device = torch.device("cuda" if torch.cuda.is_available() and not cpu else "cpu")
 
@@ -49,10 +54,10 @@ class Harness:
         if not self._accelerator:
             return model
         index = [self.device.index] if self.device.type == "cuda" else None
-        # Batch norms that learn see one process's share only; on GPUs their statistics are joined.
+        # Batch norms that learn see one process's share only, the first's counts; on GPUs they are joined.
         if self.device.type == "cuda":
             model = join_batch_norms(model)
-        return nn.parallel.DistributedDataParallel(model, device_ids=index, broadcast_buffers=False)
+        return nn.parallel.DistributedDataParallel(model, device_ids=index)
 
     def share(self, rows: np.ndarray) -> np.ndarray:
         """This process's part of a batch of rows; the first row where there are fewer rows than processes."""
