@@ -32,3 +32,8 @@ def test_no_such_data(tmp_path, capsys):
     assert err.startswith("error: ")
     assert "nowhere" in err
     assert "Traceback" not in err
+
+
+def test_even_classes_are_said_to_be_even(class_folder, capsys):
+    _, out, _ = call(capsys, class_folder)
+    assert "Every class has 12 photos." in out

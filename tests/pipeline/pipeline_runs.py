@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 import numpy as np
@@ -80,12 +81,38 @@ class Done:
     text: str
 
 
+@dataclass
+class Trap:
+    """Sends its own process a signal when a file gets its name: before, when it is half a file, or after.
+
+    ``files`` is a shell pattern of the whole path.
+    """
+
+    files: str
+    signal: int = signal.SIGKILL
+    before: bool = False
+
+    def set(self):
+        rename = Path.replace
+
+        def replace(path, target):
+            hit = fnmatch(str(target), self.files)
+            if hit and self.before:
+                os.kill(os.getpid(), self.signal)
+            renamed = rename(path, target)
+            if hit and not self.before:
+                os.kill(os.getpid(), self.signal)
+            return renamed
+
+        Path.replace = replace
+
+
 class Started:
     """A process that runs one command; its output goes to a file."""
 
-    def __init__(self, words, cache, log, most_bytes=None):
+    def __init__(self, words, cache, log, most_bytes=None, trap=None):
         self.log = Path(log)
-        given = ([str(word) for word in words], str(cache), str(log), most_bytes)
+        given = ([str(word) for word in words], str(cache), str(log), most_bytes, trap)
         self.process = SERVER.Process(target=_command, args=given)
         self.process.start()
 
@@ -109,15 +136,15 @@ class Started:
         return False
 
 
-def start(photos, recipe, out, *more, cache, most_bytes=None):
+def start(photos, recipe, out, *more, cache, log=None, **options):
     """`thresher run` on made photos."""
     words = ["run", photos / "train", "--test", photos / "test", "--recipe", recipe, "--out", out, *more]
-    return Started(words, cache, f"{out}.txt", most_bytes)
+    return Started(words, cache, log or f"{out}.txt", **options)
 
 
-def call(photos, recipe, out, *more, cache, most_bytes=None):
-    """`thresher run` on made photos, to its end."""
-    return start(photos, recipe, out, *more, cache=cache, most_bytes=most_bytes).wait()
+def call(*words, **options):
+    """`thresher run` on made photos, to its end; see `start`."""
+    return start(*words, **options).wait()
 
 
 def run_here(data, recipe, out, *overrides, images=None, test=None, **options):
@@ -131,7 +158,7 @@ def run_here(data, recipe, out, *overrides, images=None, test=None, **options):
     return run(dataset, loaded, out, **options).root
 
 
-def _command(words, cache, log, most_bytes):
+def _command(words, cache, log, most_bytes, trap):
     """In the process: the command line as a user calls it."""
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(descriptor, 1)
@@ -141,6 +168,8 @@ def _command(words, cache, log, most_bytes):
     if most_bytes is not None:  # a write beyond it fails with 'file too large', much like a full disk
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
+    if trap is not None:
+        trap.set()
     from thresher.cli import main
 
     main(words)

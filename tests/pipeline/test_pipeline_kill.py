@@ -2,20 +2,26 @@
 
 import numpy as np
 import pytest
-from pipeline_runs import call, scores, start
+from pipeline_runs import Trap, call, scores, start
 
-# What can be waited for, as patterns of files in the run folder and in the cache.
-EVENTS = {
-    "the photos are being decoded": ("cache", "photos/*"),
-    "the first photos are kept": ("cache", "photos/*/shard-*.json"),
-    "the recipe is resolved": ("run", "recipe.yaml"),
-    "the first features are there": ("run", "features/*/*.npy"),
-    "the first job is done": ("run", "jobs/frozen/0/fold0/oof.parquet"),
-    "training is in mid-epoch": ("run", "jobs/tuned/0/fold0/state.pt"),
-    "something is half written": ("run", "jobs/tuned/0/fold0/.*.tmp"),
-    "the weights are there, the scores not yet": ("run", "jobs/tuned/0/fold1/checkpoint.safetensors"),
-    "all jobs are done": ("run", "predictions/frozen/oof.parquet"),
-    "the metrics are there, the report not yet": ("run", "metrics.json"),
+# Files that are written while a run goes on, in their order; each is a place where it may be killed.
+FILES = {
+    "photos in the cache": "*/photos/*/shard-*.bin",
+    "their index": "*/photos/*/shard-*.json",
+    "the data set": "*/dataset.parquet",
+    "the recipe": "*/recipe.yaml",
+    "the first features": "*/features/*/000000.npy",
+    "features in one piece": "*/features/*[0-9a-f].npy",
+    "the first head": "*/frozen/0/fold0/checkpoint.safetensors",
+    "the first scores": "*/frozen/0/fold0/oof.parquet",
+    "the first job": "*/frozen/0/fold0/job.json",
+    "a state in mid-epoch": "*/tuned/0/fold0/state.pt",
+    "trained weights": "*/tuned/0/fold1/checkpoint.safetensors",
+    "the last scores of a job": "*/tuned/0/fold1/test.parquet",
+    "a model's scores": "*/predictions/frozen/oof.parquet",
+    "all scores": "*/predictions/oof.parquet",
+    "the metrics": "*/metrics.json",
+    "the submission": "*/submission.csv",
 }
 
 
@@ -28,32 +34,29 @@ def finish(photos, small, run, cache, finished):
     assert not [path for path in run.rglob("*") if path.name.endswith((".tmp", "state.pt"))]
 
 
-def kill_at(names, photos, small, tmp_path):
-    """Starts the run once for each event, and kills it there; returns how many were hit."""
-    hits = 0
-    places = {"run": tmp_path / "run", "cache": tmp_path / "cache"}
-    for name in names:
-        place, pattern = EVENTS[name]
-        process = start(photos, small, tmp_path / "run", cache=tmp_path / "cache")
-        hits += process.until(lambda: any(places[place].glob(pattern)))  # noqa: B023
-        assert process.kill().code in (-9, 0)
-    return hits
+def kill_at(name, before, photos, small, tmp_path):
+    """Starts the run; it is killed before or after that file has its name."""
+    trap = Trap(FILES[name], before=before)
+    assert call(photos, small, tmp_path / "run", cache=tmp_path / "cache", trap=trap).code == -9
 
 
-def test_killed_thrice_and_continued(photos, small, finished, tmp_path):
-    names = [
-        "the first features are there",
-        "training is in mid-epoch",
-        "the weights are there, the scores not yet",
-    ]
-    assert kill_at(names, photos, small, tmp_path) == 3
+def test_killed_again_and_again(photos, small, finished, tmp_path):
+    for name, before in (
+        ("photos in the cache", True),
+        ("the first features", False),
+        ("a state in mid-epoch", False),
+    ):
+        kill_at(name, before, photos, small, tmp_path)
     finish(photos, small, tmp_path / "run", tmp_path / "cache", finished)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", list(EVENTS))
-def test_killed_at_every_event(name, photos, small, finished, tmp_path):
-    kill_at([name], photos, small, tmp_path)
+@pytest.mark.parametrize("name", list(FILES))
+def test_killed_at_every_file(name, photos, small, finished, tmp_path):
+    kill_at(name, True, photos, small, tmp_path)
+    left = [path.name for path in tmp_path.rglob("*.tmp")]
+    assert len(left) == 1  # half a file, and it has no final name
+    kill_at(name, False, photos, small, tmp_path)
     finish(photos, small, tmp_path / "run", tmp_path / "cache", finished)
 
 

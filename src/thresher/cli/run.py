@@ -33,7 +33,8 @@ def run(
         typer.Option("--out", metavar="RUN", help="The run folder.  [dim]\\[runs/RECIPE-DATA][/]"),
     ] = None,
     fresh: Annotated[
-        bool, typer.Option("--fresh", metavar="", help="Start anew: forget what this run folder holds.")
+        bool,
+        typer.Option("--fresh", metavar="", help="Start anew; what this run folder holds is kept beside it."),
     ] = False,
     smoke: Smoke = False,
     seed: Annotated[

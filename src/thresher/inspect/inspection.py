@@ -50,7 +50,9 @@ class Inspection:
             f"{self.photos['train']:,} labelled photos in {len(counts)} classes, "
             f"{self.photos['unlabelled']:,} without a label, {self.photos['test']:,} to be predicted."
         ]
-        if counts.sum():
+        if len(counts) > 1 and counts.min() == counts.max() > 0:
+            found.append(f"Every class has {counts[0]:,} photos.")
+        elif counts.sum():
             most, least = int(counts.argmax()), int(counts.where(counts > 0, counts.max()).argmin())
             names = self.classes["class"]
             found.append(

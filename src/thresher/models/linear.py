@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
 
 from thresher.seeds import generator
 
@@ -147,8 +148,11 @@ def _minimise(
         return loss + penalty / 2 * float((flat[:-classes] ** 2).sum()), gradient.ravel()
 
     first = np.zeros(shape) if start is None else start
+    # One BLAS thread: products this thin gain nothing from two, which wait for each other in a busy loop (seven
+    # times as slow on a loaded machine), and so the bits do not depend on the number of cores.
     options = {"maxiter": 300, "gtol": 1e-5, "ftol": 1e-9}
-    found = minimize(loss_and_gradient, first.ravel(), jac=True, method="L-BFGS-B", options=options)
+    with threadpool_limits(1, "blas"):
+        found = minimize(loss_and_gradient, first.ravel(), jac=True, method="L-BFGS-B", options=options)
     return np.asarray(found.x).reshape(shape)
 
 

@@ -110,7 +110,7 @@ def _enter(run: RunFolder) -> Hold:
     """Makes the folder where there is none, and locks it."""
     if run.root.exists() and not run.root.is_dir():
         raise RunError(f"{run.root}: is a file, not a folder. Choose another with --out.")
-    run.root.mkdir(parents=True, exist_ok=True)
+    run.root.resolve().mkdir(parents=True, exist_ok=True)
     # A run writes its log before anything else; only its lock is there earlier.
     if not run.log.is_file() and any(path != run.lock for path in run.root.iterdir()):
         raise RunError(

@@ -1,0 +1,95 @@
+"""Several processes: worker processes, jobs side by side, and one model trained by two processes (DDP)."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from pipeline_runs import call, scores, start
+
+SIDE_BY_SIDE = ["--set", "training.jobs=2", "--set", "models.frozen=null"]
+
+
+def test_jobs_side_by_side_give_the_same_scores_and_can_be_killed(photos, small, finished, tmp_path):
+    process = start(photos, small, tmp_path / "run", *SIDE_BY_SIDE, cache=tmp_path / "cache")
+    process.until(lambda: any((tmp_path / "run/jobs").glob("*/*/*/state.pt")))
+    assert process.kill().code in (-9, 0)
+    done = call(photos, small, tmp_path / "run", *SIDE_BY_SIDE, cache=tmp_path / "cache")
+    assert done.code == 0, done.text
+    found, wanted = (
+        pd.read_parquet(run / "predictions/tuned/oof.parquet") for run in (tmp_path / "run", finished)
+    )
+    # Another number of threads may round differently; here it does not, or hardly.
+    np.testing.assert_allclose(found.iloc[:, 3:], wanted.iloc[:, 3:], atol=1e-4)
+    assert list(found["image_id"]) == list(wanted["image_id"])
+
+
+def test_an_error_in_a_job_beside_others_is_told_once(photos, small, tmp_path):
+    """The weights go away after the recipe was checked."""
+    done = call(photos, small, tmp_path / "run", *SIDE_BY_SIDE, cache=tmp_path / "cache", most_bytes=600_000)
+    assert done.code == 2, done.text
+    assert done.text.count("error: ") == 1
+    assert "no space left" in done.text
+    assert "Traceback" not in done.text
+
+
+def torchrun(processes, photos, small, out, cache, *more):
+    launcher = [
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc-per-node",
+        processes,
+        "-m",
+        "thresher",
+    ]
+    words = ["run", photos / "train", "--test", photos / "test", "--recipe", small, "--out", out, *more]
+    return subprocess.run(
+        [sys.executable, *map(str, [*launcher, *words])],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env={**os.environ, "THRESHER_CACHE": str(cache), "OMP_NUM_THREADS": "1"},
+    )
+
+
+@pytest.fixture(scope="module")
+def one_process(photos, weights, tmp_path_factory):
+    """A run of one process whose training does not depend on how a batch is shared out."""
+    from pipeline_runs import SMALL
+
+    folder = tmp_path_factory.mktemp("one")
+    recipe = folder / "small.yaml"
+    text = (
+        SMALL.replace("WEIGHTS", str(weights))
+        .replace("dropout: 0.2", "dropout: 0")
+        .replace("drop_path: 0.1", "")
+    )
+    recipe.write_text(text + "        batch_norm: frozen\n")
+    done = call(photos, recipe, folder / "run", cache=folder / "cache")
+    assert done.code == 0, done.text
+    return folder
+
+
+def test_two_processes_train_one_model(photos, one_process, tmp_path):
+    """Photos, features and scores are the first one's work; the gradient steps are shared."""
+    recipe, out = one_process / "small.yaml", tmp_path / "run"
+    done = torchrun(2, photos, recipe, out, tmp_path / "cache")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("log loss") == 1  # one of them speaks
+    for name in ("predictions/oof.parquet", "predictions/test.parquet"):
+        found, wanted = (pd.read_parquet(run / name) for run in (out, one_process / "run"))
+        np.testing.assert_allclose(found.iloc[:, 3:], wanted.iloc[:, 3:], atol=1e-4)
+    losses = [
+        pd.read_parquet(run / "jobs/tuned/0/fold0/history.parquet")["train_loss"]
+        for run in (out, one_process / "run")
+    ]
+    np.testing.assert_allclose(*losses, rtol=1e-4)
+    before = scores(out)
+    again = torchrun(2, photos, recipe, out, tmp_path / "cache", "--set", "models.tuned.views=[plain]")
+    assert again.returncode == 0, again.stderr
+    assert "training stage" not in again.stderr
+    assert scores(out) != before
