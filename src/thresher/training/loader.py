@@ -1,5 +1,8 @@
 """Keeps the model fed: batches are made ahead, by one thread or by processes that share the cache's maps."""
 
+import multiprocessing
+import os
+import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -31,8 +34,6 @@ class Loader:
         if self.workers == 0:
             self._pool = ThreadPoolExecutor(1, thread_name_prefix="batches")
         else:
-            import multiprocessing
-
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(
                 self.workers, context, initializer=_adopt, initargs=(self.photos,)
@@ -69,6 +70,15 @@ def _adopt(photos: TrainPhotos) -> None:
 
     cv2.setNumThreads(0)
     _photos = photos
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+
+
+def _leave_with_parent() -> None:
+    """A parent that was killed tells nobody, and its workers would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _make(epoch: int, rows: np.ndarray) -> np.ndarray:
