@@ -47,7 +47,7 @@ def exported(module: nn.Module, size: int, batch_size: int, scratch: Path) -> Pa
         try:
             with _quiet(module):
                 graph = _export(module, size, batch, free=path is free, dynamo=dynamo)
-                # A graph for any batch is tried on a small one: a full one would take the most memory of a run.
+                # A graph for any batch is tried on a small one: a full one would set a run's peak of memory.
                 _check(graph, module, size, min(batch_size, 4) if path is free else batch_size)
             return write_bytes(path, graph)
         except RunError:

@@ -148,8 +148,8 @@ def _minimise(
         return loss + penalty / 2 * float((flat[:-classes] ** 2).sum()), gradient.ravel()
 
     first = np.zeros(shape) if start is None else start
-    # One BLAS thread: products this thin gain nothing from two, which wait for each other in a busy loop (seven
-    # times as slow on a loaded machine), and so the bits do not depend on the number of cores.
+    # One BLAS thread: products this thin gain nothing from two, which wait for each other in a busy loop
+    # (seven times as slow on a loaded machine). So the bits do not depend on the number of cores either.
     options = {"maxiter": 300, "gtol": 1e-5, "ftol": 1e-9}
     with threadpool_limits(1, "blas"):
         found = minimize(loss_and_gradient, first.ravel(), jac=True, method="L-BFGS-B", options=options)
