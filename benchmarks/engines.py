@@ -90,27 +90,23 @@ def _case(name: str, scratch: Path, save: bool, quick: bool) -> float:
 
     from thresher.inference.engine import open_engine
     from thresher.models.build import build_model
-    from thresher.models.photo_model import normalise
     from thresher.models.power import power
     from thresher.recipe.schema import ModelSection
-    from thresher.training.memory import keep_memory
 
     photos = np.load(scratch / "photos.npy")
-    module = build_model(ModelSection(image_size=SIZE), CLASSES).embedder().eval()
+    model = build_model(ModelSection(image_size=SIZE), CLASSES).eval()
+    module = model.embedder().eval()
     if name == "plain":
-        module.to(memory_format=torch.contiguous_format)
+        model.to(memory_format=torch.contiguous_format)
 
         def engine(part: np.ndarray) -> np.ndarray:
             found = []
             with torch.inference_mode():
                 for start in range(0, len(part), BATCH):
                     shown = torch.from_numpy(part[start : start + BATCH])
-                    found.append(
-                        power(module.backbone(normalise(shown, module.mean, module.std).contiguous()))
-                    )
+                    found.append(power(model.backbone(model.normalise(shown).contiguous())))
             return torch.cat(found).numpy()
     else:
-        keep_memory()  # as every run of thresher does
         kind, precision = name.split("-")
         engine = open_engine(module, SIZE, kind, precision, BATCH, "cpu", scratch / "graphs")
     if save:

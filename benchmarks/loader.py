@@ -30,7 +30,7 @@ def measure(quick: bool) -> Table:
     from thresher.training.photos import TrainPhotos
 
     keep_memory()
-    blocks, steps = (2, 2) if quick else (6, 6)
+    blocks, steps = (2, 2) if quick else (4, 4)
     harness = Harness()
     step = training_step(harness, ModelSection(image_size=SIZE), TrainStage(precision="fp32"))
     with tempfile.TemporaryDirectory() as scratch:

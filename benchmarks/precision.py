@@ -59,7 +59,7 @@ def _case(backbone: str, kept: bool, quick: bool) -> list[float]:
         optimizer = torch.optim.AdamW(net.parameters(), lr=1e-4)
         steps.append((net, optimizer, photos.to(memory_format=layout), precision == "bf16"))
     times: list[list[float]] = [[] for _ in steps]
-    for number in range(2 if quick else 10):
+    for number in range(2 if quick else 4):
         for place, (net, optimizer, shown, bf16) in enumerate(steps):
             start = time.perf_counter()
             with torch.autocast("cpu", torch.bfloat16, enabled=bf16):

@@ -43,8 +43,8 @@ def main() -> int:
         else:
             print(table.markdown(), flush=True)
             tables.append(table)
-    if not given.quick and tables and not failed and tuple(given.only) == NAMES:
-        (HERE / "RESULTS.md").write_text(_page(tables, load), encoding="utf-8")
+    if not given.quick and tables and not failed:
+        (HERE / "RESULTS.md").write_text(_page(tables, list(given.only), load), encoding="utf-8")
         print(f"written: {HERE / 'RESULTS.md'}", file=sys.stderr)
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)
@@ -70,10 +70,13 @@ def _run(name: str, quick: bool) -> Table | None:
         return Table(**json.loads(path.read_text())) if done.returncode == 0 else None
 
 
-def _page(tables: list[Table], load: float) -> str:
+def _page(tables: list[Table], only: list[str], load: float) -> str:
     day = datetime.datetime.now(datetime.UTC).date().isoformat()
     lines = ["# Benchmarks", "", f"`make bench`, {day}; load of the machine before it: {load:.1f}.", ""]
     lines += ["| machine | |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in machine()), ""]
+    left_out = [name for name in NAMES if name not in only]
+    if left_out:
+        lines += [f"Not run this time: {', '.join(left_out)}.", ""]
     return "\n".join(lines) + "\n" + "\n".join(table.markdown() for table in tables)
 
 

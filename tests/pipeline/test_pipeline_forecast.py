@@ -3,6 +3,7 @@
 import pytest
 from pipeline_runs import run_here
 
+from thresher.errors import RecipeError
 from thresher.pipeline import forecast as forecasting
 from thresher.pipeline import resolve as resolving
 from thresher.pipeline.fit import resolve_jobs
@@ -160,6 +161,15 @@ def test_a_choice_of_the_user_is_never_overruled(small):
     wanted = load(small, ["models.*.precision=bf16"]).models["tuned"]
     earlier = load(small).models["tuned"]
     assert recall(wanted, earlier) == wanted
+
+
+def test_a_linear_stage_needs_weights(small, tmp_path):
+    with pytest.raises(RecipeError, match=r"models\.tuned: weights = none"):
+        resolve(load(small, ["models.tuned.weights=none"]), None, 3, Harness(), tmp_path, SILENT)
+    trained = load(
+        small, ["models.tuned.weights=none", "models.tuned.stages=[{kind: train, precision: fp32}]"]
+    )
+    assert resolve(trained, None, 3, Harness(), tmp_path, SILENT).models == trained.models
 
 
 def test_jobs_at_a_time(small, monkeypatch):

@@ -1,21 +1,43 @@
 """Several processes: worker processes, jobs side by side, and one model trained by two processes (DDP)."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pandas as pd
 import pytest
-from pipeline_runs import call, scores, start
+from pipeline_runs import Trap, call, start
 
 SIDE_BY_SIDE = ["--set", "training.jobs=2", "--set", "models.frozen=null"]
+
+
+def children(pid):
+    """Process ids, as Linux knows them; none elsewhere."""
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children") as file:
+            return file.read().split()
+    except FileNotFoundError:
+        return []
+
+
+def kill_with_children(process):
+    """The parent is killed; its children have to go by themselves."""
+    left = children(process.process.pid)
+    assert process.kill().code in (-9, 0)
+    end = time.monotonic() + 30
+    while any(os.path.exists(f"/proc/{child}") for child in left):
+        assert time.monotonic() < end, "processes are left"
+        time.sleep(0.05)
+    return left
 
 
 def test_jobs_side_by_side_give_the_same_scores_and_can_be_killed(photos, small, finished, tmp_path):
     process = start(photos, small, tmp_path / "run", *SIDE_BY_SIDE, cache=tmp_path / "cache")
     process.until(lambda: any((tmp_path / "run/jobs").glob("*/*/*/state.pt")))
-    assert process.kill().code in (-9, 0)
+    kill_with_children(process)
     done = call(photos, small, tmp_path / "run", *SIDE_BY_SIDE, cache=tmp_path / "cache")
     assert done.code == 0, done.text
     found, wanted = (
@@ -26,8 +48,18 @@ def test_jobs_side_by_side_give_the_same_scores_and_can_be_killed(photos, small,
     assert list(found["image_id"]) == list(wanted["image_id"])
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks for children in /proc")
+def test_a_killed_run_leaves_no_worker_behind(photos, small, tmp_path):
+    words = ["--set", "training.workers=2", "--set", "models.frozen=null"]
+    trap = Trap("*/state.pt", signal.SIGSTOP)
+    process = start(photos, small, tmp_path / "run", *words, cache=tmp_path / "cache", trap=trap)
+    assert process.until(lambda: any((tmp_path / "run/jobs").glob("tuned/*/*/state.pt")))
+    assert len(kill_with_children(process)) >= 2
+
+
+@pytest.mark.slow
 def test_an_error_in_a_job_beside_others_is_told_once(photos, small, tmp_path):
-    """The weights go away after the recipe was checked."""
+    """The disk is full."""
     done = call(photos, small, tmp_path / "run", *SIDE_BY_SIDE, cache=tmp_path / "cache", most_bytes=600_000)
     assert done.code == 2, done.text
     assert done.text.count("error: ") == 1
@@ -88,8 +120,17 @@ def test_two_processes_train_one_model(photos, one_process, tmp_path):
         for run in (out, one_process / "run")
     ]
     np.testing.assert_allclose(*losses, rtol=1e-4)
-    before = scores(out)
-    again = torchrun(2, photos, recipe, out, tmp_path / "cache", "--set", "models.tuned.views=[plain]")
-    assert again.returncode == 0, again.stderr
-    assert "training stage" not in again.stderr
-    assert scores(out) != before
+
+
+@pytest.mark.slow
+def test_two_processes_continue_and_rescore(photos, one_process, tmp_path):
+    """They must agree on what is left to do: nothing, or scores alone."""
+    recipe, out = one_process / "small.yaml", tmp_path / "run"
+    for words in ([], [], ["--set", "models.tuned.views=[plain]"]):
+        done = torchrun(2, photos, recipe, out, tmp_path / "cache", *words)
+        assert done.returncode == 0, done.stderr
+    assert "training stage" not in done.stderr
+    again = call(photos, recipe, one_process / "run", *words, cache=one_process / "cache")
+    assert again.code == 0
+    found, wanted = (pd.read_parquet(run / "predictions/oof.parquet") for run in (out, one_process / "run"))
+    np.testing.assert_allclose(found.iloc[:, 3:], wanted.iloc[:, 3:], atol=1e-4)

@@ -19,20 +19,14 @@ _do: Callable[[Any], None] | None = None
 
 
 class Reports(Progress):
-    """Passes the advances of one kind of stage on to the parent process."""
+    """Passes advances on to the parent process; what a job starts and finishes is its own affair."""
 
     def __init__(self, channel: Any) -> None:
         self.channel = channel
-        self.counts = False
-
-    def start(self, stage: str, total: int | None = None, unit: str = "photos") -> None:
-        """See `Progress.start`; other stages than training go by unreported."""
-        self.counts = stage.startswith("training")
 
     def advance(self, count: int = 1, **facts: float | str) -> None:
         """See `Progress.advance`."""
-        if self.counts:
-            self.channel.put((count, facts))
+        self.channel.put((count, facts))
 
 
 def work_through(
@@ -64,8 +58,8 @@ def work_through(
             while waiting:
                 done, waiting = wait(waiting, timeout=0.2, return_when=FIRST_EXCEPTION)
                 with contextlib.suppress(queue.Empty):
-                    while True:
-                        count, facts = channel.get_nowait()
+                    while True:  # at the end, reports may still be on their way
+                        count, facts = channel.get(timeout=0 if waiting else 0.1)
                         progress.advance(count, **facts)
                 for future in done:
                     future.result()

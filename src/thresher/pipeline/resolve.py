@@ -4,6 +4,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from thresher.errors import RecipeError
 from thresher.inference.choice import choose_engine
 from thresher.models.build import build_model
 from thresher.progress import Progress
@@ -28,9 +29,17 @@ def resolve(
         harness: device and threads.
         scratch: folder for exported graphs.
         progress: told what was chosen.
+
+    Raises:
+        RecipeError: a linear stage on a network without weights.
     """
     models = {}
     for name, section in recipe.models.items():
+        if section.weights == "none" and section.stages[0].kind == "linear":
+            raise RecipeError(
+                f"models.{name}: weights = none leaves the network random, and a linear stage would learn "
+                "from features of noise: take pretrained weights, or leave the linear stage out"
+            )
         earlier = stored.models.get(name) if stored else None
         known = section if earlier is None else recall(section, earlier)
         models[name] = _measure(name, known, classes, harness, scratch, progress)
