@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -49,6 +50,11 @@ class Bench:
     features: Features
     harness: Harness
     progress: Progress
+
+    @cached_property
+    def data_key(self) -> list[str | int]:
+        """Names the photos, how they are kept, and the folds."""
+        return [self.fingerprint, self.cache.side, self.recipe.images.fit, digest(self.folds)]
 
     @property
     def fold_numbers(self) -> list[int]:
@@ -102,8 +108,7 @@ def job_keys(bench: Bench, job: Job) -> tuple[str, str]:
     section = bench.recipe.models[job.model]
     plain = section.model_dump(exclude={"views", "seeds", "weights"})
     weights = bench.features.weights_digest(section)
-    data = [bench.fingerprint, bench.cache.side, bench.recipe.images.fit, digest(bench.folds)]
-    fit_key = digest([FORMAT, plain, weights, data, bench.recipe.seed, job.seed, job.fold])
+    fit_key = digest([FORMAT, plain, weights, bench.data_key, bench.recipe.seed, job.seed, job.fold])
     return fit_key, digest([fit_key, section.model_dump(include={"views"})])
 
 
