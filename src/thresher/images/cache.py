@@ -128,8 +128,8 @@ class PhotoCache:
         except KeyError:
             assert self._folder is not None
             opened = open_photos(self._folder, shard)
-            if len(self._maps) >= _OPEN_MAPS:
-                self._maps.clear()
+            for oldest in list(self._maps)[: max(0, len(self._maps) - _OPEN_MAPS + 1)]:
+                self._maps.pop(oldest, None)
             self._maps[shard] = opened
             return opened
 
