@@ -24,6 +24,7 @@ FAMILIES = (
     "ensemble",
     "folds",
     "heads",
+    "labels",
     "losses",
     "mixing",
     "optim",

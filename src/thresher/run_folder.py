@@ -52,6 +52,37 @@ class RunFolder:
         """Features of frozen backbones, shared by all folds."""
         return self.root / "features"
 
+    @property
+    def labels(self) -> Path:
+        """What is known of wrong labels; the files below lie here."""
+        return self.root / "labels"
+
+    @property
+    def issues(self) -> Path:
+        """One row per labelled photo, in data-set order: ``image_id, given, suggested, probability, rank``, one
+        column per finder, ``cluster``."""
+        return self.labels / "issues.parquet"
+
+    @property
+    def embeddings(self) -> Path:
+        """Features (N, D), float32, of the photos of `issues`, in its order; zeros where there are none."""
+        return self.labels / "embeddings.npy"
+
+    @property
+    def decisions(self) -> Path:
+        """A person's decisions, one JSON object a line, only ever appended to."""
+        return self.labels / "decisions.jsonl"
+
+    @property
+    def corrections(self) -> Path:
+        """``image_id, old, new, action, note``: what is left of the decisions after undoing."""
+        return self.labels / "corrections.csv"
+
+    @property
+    def history(self) -> Path:
+        """The audit trail: photo, round, from, to, method, probability, who."""
+        return self.labels / "history.parquet"
+
     def job(self, model: str, seed: int, fold: int) -> Path:
         """A job's folder: job.json, checkpoint.safetensors, history.parquet, oof.parquet, test.parquet.
 
