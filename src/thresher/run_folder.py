@@ -59,8 +59,10 @@ class RunFolder:
 
     @property
     def issues(self) -> Path:
-        """One row per labelled photo, in data-set order: ``image_id, given, suggested, probability, rank``, one
-        column per finder, ``cluster``."""
+        """One row per labelled photo, in data-set order.
+
+        Columns: ``image_id, given, suggested, probability, rank``, one per finder, ``cluster``.
+        """
         return self.labels / "issues.parquet"
 
     @property
