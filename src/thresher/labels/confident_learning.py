@@ -42,22 +42,25 @@ class ConfidentLearning(Finder):
 def confident_class(targets: np.ndarray, scores: np.ndarray) -> np.ndarray:
     """The class of each photo that the scores are sure of (N,), int64, -1 where there is none.
 
-    A class counts where its probability reaches the mean that it has among photos of that label; of several,
-    the likeliest class of all is taken, as cleanlab does.
+    A class counts where its probability reaches the mean that it has among photos of that label. Where
+    several do, cleanlab takes the likeliest class of all, and so is done here, but for classes that have no
+    photo: they are never taken.
 
     Args:
         targets: given class index (N,).
-        scores: probabilities (N, K); a class without a photo is never counted.
+        scores: probabilities (N, K).
     """
     classes = scores.shape[1]
     support = np.bincount(targets, minlength=classes)
     own = np.bincount(targets, weights=scores[np.arange(len(targets)), targets], minlength=classes)
-    usual = np.divide(own, support, out=np.full(classes, 2.0), where=support > 0)
+    present = support > 0
+    usual = np.divide(own, support, out=np.full(classes, 2.0), where=present)
     usual = np.maximum(usual, 2 * SLACK) - SLACK
     guess = np.full(len(targets), -1, dtype=np.int64)
     for block in _blocks(len(targets)):
         reached = scores[block] >= usual
-        several = np.where(reached.sum(1) > 1, scores[block].argmax(1), reached.argmax(1))
+        likeliest = np.where(present, scores[block], -1.0).argmax(1)
+        several = np.where(reached.sum(1) > 1, likeliest, reached.argmax(1))
         guess[block] = np.where(reached.any(1), several, -1)
     return guess
 
