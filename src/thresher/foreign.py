@@ -197,6 +197,43 @@ def _numbers(table: Columns, columns: Sequence[str]) -> np.ndarray:
     return values
 
 
+def read_embeddings(
+    path: str | Path, scores: str | Path, ids: Sequence[str] | np.ndarray, image_id: str = "image_id"
+) -> np.ndarray:
+    """Embeddings that were made elsewhere, in our order of photos.
+
+    Args:
+        path: a ``.npy`` file (M, D) whose rows are those of the file of scores.
+        scores: that file.
+        ids: image ids (N,) whose embeddings are wanted.
+        image_id: its column with the ids.
+
+    Returns:
+        float32 (N, D).
+
+    Raises:
+        DataError: not such a file, another number of rows, numbers that are not finite.
+    """
+    table = read_columns(scores, [image_id])
+    names = _ids(table, image_id)
+    try:
+        found = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise DataError(f"{path}: cannot be read as a .npy file of embeddings: {error}") from error
+    if not isinstance(found, np.ndarray) or found.ndim != 2 or len(found) != len(names):
+        shape = getattr(found, "shape", "no single array")
+        raise DataError(
+            f"{path}: embeddings need a row for each of the {len(names):,} rows of {table.name}, in the same "
+            f"order; the shape is {shape}"
+        )
+    found = found.astype(np.float32)
+    wrong = ~np.isfinite(found).all(1)
+    if wrong.any():
+        raise DataError(f"{path}: embeddings that are not finite: {name_some(list(names[wrong]))}")
+    rows: np.ndarray = found[_rows(table, names, list(ids), image_id, [])]
+    return rows
+
+
 def _rows(table: Columns, ids: np.ndarray, asked: list[str], image_id: str, notes: list[str]) -> np.ndarray:
     """The row of each asked photo (N,)."""
     rows = match_ids(ids, asked)
