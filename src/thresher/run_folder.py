@@ -61,7 +61,9 @@ class RunFolder:
     def issues(self) -> Path:
         """One row per labelled photo, in data-set order.
 
-        Columns: ``image_id, given, suggested, probability, rank``, one per finder, ``cluster``.
+        Columns: ``image_id, given, suggested, probability, rank``, one per finder, ``cluster``. Photos that
+        cannot be read were not judged: they have the last ranks, the share of wrong labels of their class as
+        probability, and no finder's score.
         """
         return self.labels / "issues.parquet"
 
@@ -69,6 +71,16 @@ class RunFolder:
     def embeddings(self) -> Path:
         """Features (N, D), float32, of the photos of `issues`, in its order; zeros where there are none."""
         return self.labels / "embeddings.npy"
+
+    @property
+    def amounts(self) -> Path:
+        """How many labels are wrong in each class: ``class, photos, wrong, low, high``."""
+        return self.labels / "amounts.csv"
+
+    @property
+    def sheet(self) -> Path:
+        """The most suspicious photos on one page that opens offline."""
+        return self.labels / "sheet.html"
 
     @property
     def decisions(self) -> Path:

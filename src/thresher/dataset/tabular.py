@@ -28,6 +28,7 @@ def read_table(
     data: "DataSection | None" = None,
     split: str | None = None,
     more_images: tuple[Path, ...] = (),
+    absent: bool = False,
 ) -> Dataset:
     """Reads a table with one photo per row.
 
@@ -38,6 +39,7 @@ def read_table(
         data: which column holds what. A column that it names must be there.
         split: puts all rows into this part; a ``test`` table needs no column but the image ids.
         more_images: more folders to look in where ``images`` is not given.
+        absent: the labels are enough: no photo needs to be there, unless ``images`` is given.
 
     Returns:
         rows in the order of the table; a row without a file has the status ``missing``.
@@ -52,9 +54,10 @@ def read_table(
     columns = _read(table, data, split)
     ids = columns.values[data.image_id]
     _check_ids(columns, ids, data)
-    folder = _image_folder(table, images, ids, split, more_images)
+    absent = absent and images is None
+    folder = _image_folder(table, images, ids, split, more_images, absent)
     files = find_files(ids, folder)
-    _check_files(columns, ids, files, folder, data.allow_outside)
+    _check_files(columns, ids, files, folder, data.allow_outside, absent)
     labels, splits = _labels(columns, data), _splits(columns, data, split)
     known = np.array([label is not None for label in labels], dtype=bool)
     train = known & (splits != TEST) if split is None else known
@@ -138,6 +141,7 @@ def _image_folder(
     ids: np.ndarray,
     split: str | None,
     more: tuple[Path, ...],
+    absent: bool,
 ) -> Path:
     """The given folder, else the likely one that holds most of the first photos."""
     if images is not None:
@@ -155,6 +159,8 @@ def _image_folder(
         hits = [find_files(some, folder).exists.sum() for folder in likely]
         if max(hits, default=0):
             return likely[int(np.argmax(hits))]
+    if absent:
+        return likely[0]
     looked = ", ".join(str(folder) for folder in likely)
     raise DataError(
         f"not one of the {len(ids):,} photos is there, such as {ids[0]!r}; looked in {looked}. "
@@ -162,14 +168,16 @@ def _image_folder(
     )
 
 
-def _check_files(columns: Columns, ids: np.ndarray, files: Files, folder: Path, allow_outside: bool) -> None:
+def _check_files(
+    columns: Columns, ids: np.ndarray, files: Files, folder: Path, allow_outside: bool, absent: bool
+) -> None:
     if files.outside.any() and not allow_outside:
         raise DataError(
             f"{columns.name}: image ids that lead out of the image folder {folder}: "
             f"{name_some(list(ids[files.outside]), 3)} in {columns.rows(files.outside)}. "
             "If this is meant: --set data.allow_outside=true"
         )
-    if not files.exists.any():
+    if not files.exists.any() and not absent:
         raise DataError(
             f"{columns.name}: not one of the {len(ids):,} photos is there; looked in {folder}, "
             f"for {files.paths[0]} first. Give the right folder with --images DIR."

@@ -5,6 +5,8 @@ from typing import ClassVar
 
 import numpy as np
 
+from thresher.errors import DataError
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -65,6 +67,17 @@ class Finder:
         """
         raise NotImplementedError
 
+    def require(self, evidence: Evidence) -> None:
+        """Makes sure that the evidence has what the finder needs; `find` begins with it.
+
+        Raises:
+            DataError: names what is lacking.
+        """
+        lacking = [name for name in self.needs if getattr(evidence, name) is None]
+        if lacking:
+            name = type(self).__module__.rpartition(".")[2]
+            raise DataError(f"the finder {name} needs {' and '.join(lacking)}, and there are none")
+
 
 def best_other(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """The class index with the highest score (N,) among those that were not given; for one class, that."""
@@ -72,3 +85,10 @@ def best_other(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
     others[np.arange(len(targets)), targets] = -np.inf
     found: np.ndarray = others.argmax(1)
     return found
+
+
+def margin(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """By how much the best other class leads the given one (N,), -1 .. 1 for probabilities (N, K)."""
+    rows = np.arange(len(targets))
+    lead: np.ndarray = scores[rows, best_other(scores, targets)] - scores[rows, targets]
+    return lead

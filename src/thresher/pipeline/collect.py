@@ -10,6 +10,7 @@ from thresher.metrics.intervals import intervals, per_class
 from thresher.pipeline.bench import Bench, fold_numbers, jobs_of, scores_others
 from thresher.predictions import Predictions, mean
 from thresher.recipe.part import build
+from thresher.run_folder import RunFolder
 
 
 def collect(bench: Bench) -> dict[str, Any]:
@@ -42,11 +43,10 @@ def collect_model(bench: Bench, name: str) -> tuple[Predictions, Predictions]:
     """
     seeds = bench.recipe.models[name].seeds
     origin = {"recipe": bench.recipe.name, "model": name, "seeds": list(seeds), "data": bench.fingerprint}
-    oof_parts, other_parts = [], []
+    oof_parts: list[Predictions] = []
+    other_parts: list[Predictions] = []
     for seed in seeds:
-        for repeat in bench.folds.T:
-            jobs = [bench.run.job(name, seed, fold) for fold in fold_numbers(repeat)]
-            oof_parts.append(concatenate([Predictions.load(folder / "oof.parquet") for folder in jobs]))
+        oof_parts += seed_scores(bench.run, bench.folds, name, seed)
     for job in jobs_of(bench.recipe, bench.fold_numbers):
         if job.model == name and scores_others(bench.recipe, job):
             other_parts.append(Predictions.load(bench.run.job(name, job.seed, job.fold) / "test.parquet"))
@@ -55,6 +55,23 @@ def collect_model(bench: Bench, name: str) -> tuple[Predictions, Predictions]:
     dataset = bench.dataset
     scored = (bench.folds >= 0).any(axis=1) | ~dataset.labelled
     return oof.align(dataset.ids[scored & ~dataset.is_test]), others.align(dataset.ids[dataset.is_test])
+
+
+def seed_scores(run: RunFolder, folds: np.ndarray, model: str, seed: int) -> list[Predictions]:
+    """Out-of-fold scores of one seed of a model, once for each time that photos were dealt.
+
+    Args:
+        run: the folder.
+        folds: folds of each row (N, R).
+        model: its name.
+        seed: of the model.
+    """
+    return [
+        concatenate(
+            [Predictions.load(run.job(model, seed, fold) / "oof.parquet") for fold in fold_numbers(repeat)]
+        )
+        for repeat in folds.T
+    ]
 
 
 def concatenate(parts: list[Predictions]) -> Predictions:

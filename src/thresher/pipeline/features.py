@@ -56,7 +56,7 @@ class Features:
             size = view.size(section.image_size)
             self.progress.start(f"features {section.backbone}@{size} {view.label}", len(self.rows))
             self._known[key] = compute_features(
-                self.engines(section),
+                lambda size: self.engines(section)(size),  # no network is built for what is stored
                 self.cache,
                 self.rows,
                 view,

@@ -110,13 +110,23 @@ def deal_folds(
         names = ["fold", *(f"fold_{repeat}" for repeat in range(2, folds.shape[1] + 1))]
         table = pd.DataFrame({"image_id": dataset.ids, **dict(zip(names, folds.T, strict=True))})
         write_atomic(run.folds, lambda file: table.to_parquet(file, index=False))
+    return folds, _codes(dataset, rows, groups)
+
+
+def group_codes(dataset: Dataset) -> np.ndarray | None:
+    """The group code of every row (N,), None where nothing belongs together; as `deal_folds` has them."""
+    rows = np.flatnonzero(dataset.labelled)
+    return _codes(dataset, rows, _joined(dataset, rows))
+
+
+def _codes(dataset: Dataset, rows: np.ndarray, groups: pd.Series | None) -> np.ndarray | None:
     if groups is None:
-        return folds, None
+        return None
     codes = np.arange(len(dataset))
     # A row without a group is one of its own.
     own = pd.Series([f"\0{row}" for row in rows], dtype=object)
     codes[rows] = len(dataset) + pd.factorize(groups.where(groups.notna(), own))[0]
-    return folds, codes
+    return codes
 
 
 def read_folds(run: RunFolder) -> np.ndarray:

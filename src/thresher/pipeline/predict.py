@@ -10,14 +10,13 @@ from thresher.dataset.frame import build_frame
 from thresher.dataset.store import load_dataset
 from thresher.dataset.table import Dataset
 from thresher.dataset.tabular import read_table
-from thresher.errors import DataError, RunError
-from thresher.files import digest
+from thresher.errors import DataError
 from thresher.pipeline.bench import Job, fold_numbers, jobs_of, scores_others
 from thresher.pipeline.checkpoint import load_models
 from thresher.pipeline.features import Features
 from thresher.pipeline.photos import open_photos, read_folds
 from thresher.pipeline.score import is_linear, score_linear, score_trained
-from thresher.pipeline.workspace import Workspace
+from thresher.pipeline.workspace import finished_run
 from thresher.predictions import Predictions, mean
 from thresher.progress import SILENT, Progress
 from thresher.recipe.loader import load
@@ -48,12 +47,7 @@ def predict(
         RunError: the run is not finished.
         DataError: no photos.
     """
-    folder = RunFolder.existing(run)
-    ended = Workspace(folder, writes=False).events("finished")
-    if not ended or ended[-1]["recipe"] != digest(folder.recipe.read_text(encoding="utf-8")):
-        raise RunError(
-            f"{folder.root}: the run is not finished. Give its `thresher run` command again to continue it."
-        )
+    folder = finished_run(run)
     recipe = load(str(folder.recipe))
     trained_on, _ = load_dataset(folder.dataset)
     folds = read_folds(folder)

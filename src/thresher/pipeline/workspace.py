@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from thresher.errors import RunError
-from thresher.files import explained
+from thresher.files import digest, explained
 from thresher.images.locks import Hold, hold
 from thresher.pipeline.environment import command
 from thresher.run_folder import RunFolder
@@ -104,6 +104,21 @@ def open_workspace(out: str | Path, fresh: bool, writes: bool) -> Iterator[Works
         raise
     finally:
         lock.release()
+
+
+def finished_run(path: str | Path) -> RunFolder:
+    """The folder of a run that is finished, with the recipe that stands in it.
+
+    Raises:
+        RunError: it is not one.
+    """
+    run = RunFolder.existing(path)
+    ended = Workspace(run, writes=False).events("finished")
+    if not ended or ended[-1]["recipe"] != digest(run.recipe.read_text(encoding="utf-8")):
+        raise RunError(
+            f"{run.root}: the run is not finished. Give its `thresher run` command again to continue it."
+        )
+    return run
 
 
 def _enter(run: RunFolder) -> Hold:

@@ -26,6 +26,7 @@ SUMMARIES = {
     "ensemble": "How the scores of several models become one.",
     "folds": "How photos are dealt to folds.",
     "heads": "What makes logits of features.",
+    "labels": "How photos are ranked by how likely their given label is wrong.",
     "losses": "What training makes small.",
     "mixing": "How photos of a batch are mixed, and their labels with them.",
     "optim": "How the weights move.",

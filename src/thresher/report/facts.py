@@ -43,6 +43,7 @@ class Facts:
         recipe_text: recipe.yaml as it stands.
         recipe: the same, parsed.
         events: the lines of log.jsonl.
+        issues: the table of doubtful labels; None where there is none of these scores.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Facts:
     recipe_text: str
     recipe: dict[str, Any]
     events: tuple[str, ...]
+    issues: pd.DataFrame | None = None
 
     @property
     def paths(self) -> dict[str, str]:
@@ -100,11 +102,25 @@ def read_facts(run: RunFolder) -> Facts:
         recipe_text=text,
         recipe=recipe,
         events=_events(run.log),
+        issues=_issues(run.issues, oof),
     )
 
 
 def _scores(path: Path) -> Predictions | None:
     return Predictions.load(path) if path.is_file() else None
+
+
+def _issues(path: Path, oof: Predictions | None) -> pd.DataFrame | None:
+    """The doubtful labels, unless they were judged by the scores of an earlier run, or by other labels."""
+    if oof is None or not path.is_file():
+        return None
+    frame = pd.read_parquet(path)
+    if list(frame["image_id"]) != list(oof.ids) or "self_confidence" not in frame:
+        return None
+    now = 1 - oof.scores[np.arange(len(oof)), oof.targets]
+    then = frame["self_confidence"].fillna(pd.Series(now)).to_numpy()
+    same = list(frame["given"]) == list(np.asarray(oof.classes, dtype=object)[oof.targets])
+    return frame if same and np.allclose(then, now, atol=1e-9) else None
 
 
 def _folds(path: Path, dataset: Dataset) -> np.ndarray | None:

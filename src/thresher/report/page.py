@@ -9,11 +9,12 @@ from thresher.inspect.duplicates import exact_duplicates
 from thresher.metrics.calibration import reliability
 from thresher.report import charts, classes, photos, summary
 from thresher.report.facts import Facts, read_facts
+from thresher.report.jinja import environment, style
+from thresher.report.label_sheet import doubts
 from thresher.report.thumbnails import Thumbnails
-from thresher.report.words import NAMES, count, duration, flat, percent
+from thresher.report.words import NAMES, duration, flat, percent
 from thresher.run_folder import RunFolder
 
-TEMPLATES = Path(__file__).parent / "templates"
 MODELS, CURVES, BROKEN, DUPLICATES, FACTS, EVENTS = 40, 8, 100, 20, 200, 60
 """Most rows of each table, models with curves, and lines of the log that the page shows."""
 TEXT = 60_000
@@ -37,22 +38,7 @@ def write_report(run: RunFolder) -> Path:
 
 def render(facts: Facts) -> str:
     """The page as HTML; everything that comes from data is escaped."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters |= {
-        "percent": percent,
-        "duration": duration,
-        "thousands": lambda number: f"{number:,}",
-    }
-    environment.globals |= {"count": count}
-    return environment.get_template("page.html").render(**content(facts))
+    return str(environment().get_template("page.html").render(**content(facts)))
 
 
 def content(facts: Facts) -> dict[str, Any]:
@@ -63,10 +49,11 @@ def content(facts: Facts) -> dict[str, Any]:
     found: dict[str, Any] = {
         "name": facts.name,
         "recipe_name": facts.recipe.get("name", ""),
-        "style": (TEMPLATES / "style.css").read_text(encoding="utf-8"),
+        "style": style(),
         "scores": summary.scores(facts),
         "done": summary.done(facts),
         "honesty": summary.honesty(facts),
+        "doubts": doubts(facts, thumbnails),
         "worst": None if oof is None else photos.worst(oof, thumbnails),
         "uncertain": [] if oof is None else photos.uncertain(oof, thumbnails),
         "sample": photos.sample_sheet(facts, thumbnails),

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from thresher.labels.confident_learning import contradicted
 from thresher.predictions import Predictions
 from thresher.report.facts import Facts
 from thresher.report.thumbnails import Thumbnails
@@ -18,22 +19,8 @@ LARGE, SMALL = 208, 128
 
 
 def doubted(scores: Predictions) -> np.ndarray:
-    """Rows (N,), bool, whose given label the scores contradict.
-
-    The rule of confident learning (Northcutt, Jiang and Chuang 2021, https://arxiv.org/abs/1911.00068): a
-    class is a candidate where its probability reaches the mean that it has among photos of that label; the
-    label is doubted when another class is the likeliest candidate.
-    """
-    targets = scores.targets
-    rows = np.arange(len(scores))
-    support = np.bincount(targets, minlength=len(scores.classes))
-    own = np.bincount(targets, weights=scores.scores[rows, targets], minlength=len(scores.classes))
-    usual = np.divide(own, support, out=np.full(len(support), 2.0), where=support > 0)
-    doubt = np.zeros(len(scores), dtype=bool)
-    for block in _blocks(len(scores)):
-        candidates = np.where(scores.scores[block] >= usual, scores.scores[block], -1.0)
-        doubt[block] = (candidates.max(1) >= 0) & (candidates.argmax(1) != targets[block])
-    return doubt
+    """Rows (N,), bool, whose given label the scores contradict by the rule of confident learning."""
+    return contradicted(scores.targets, scores.scores)
 
 
 def worst(scores: Predictions, thumbnails: Thumbnails) -> dict[str, Any]:
