@@ -33,7 +33,8 @@ def thresher(*words, **environment):
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["run", "--help"], ["find-lr", "--help"], ["recipes"], ["--version"]]
+    "words",
+    [["--help"], ["run", "--help"], ["find-lr", "--help"], ["labels", "--help"], ["recipes"], ["--version"]],
 )
 def test_nothing_heavy_is_imported(words):
     code = (
