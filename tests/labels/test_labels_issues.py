@@ -84,12 +84,14 @@ def test_without_one_it_is_the_nearest_that_rises_with_the_score(monkeypatch):
     evidence, _ = planted(2)
     for kind in (Bayes, None):
         with_reference(monkeypatch, kind)
-        found = find_issues(evidence, ids_of(evidence), CLASSES, METHOD).frame
+        issues = find_issues(evidence, ids_of(evidence), CLASSES, METHOD)
+        found, notes = issues.frame, issues.notes
         scores = Bayes().find(evidence).posterior if kind else evidence.scores
         doubt = 1 - scores[np.arange(300), evidence.targets]
         fitted = IsotonicRegression().fit_transform(found[METHOD], doubt)
         np.testing.assert_allclose(found["probability"], fitted, atol=1e-9)
         assert found["probability"].sum() == pytest.approx(doubt.sum())
+        assert (kind is None) == any("counts too many labels as wrong" in note for note in notes)
 
 
 def test_equal_scores_get_equal_probabilities():

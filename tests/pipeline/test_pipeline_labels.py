@@ -104,7 +104,7 @@ def test_the_files_that_it_leaves(run):
     assert "Labels that look wrong" in run.report.read_text(encoding="utf-8")
     events = [json.loads(line) for line in run.log.read_text(encoding="utf-8").splitlines()]
     assert (events[-1]["event"], events[-1]["method"]) == ("labels", METHOD)
-    assert told.said == []
+    assert not [line for line in told.said if line.startswith("left out")]
 
 
 def test_the_same_run_gives_the_same_bytes_and_needs_no_photo(run, finished, monkeypatch):

@@ -25,7 +25,7 @@ class Issues:
             scores per finder, ``cluster``.
         method: the finder that ranked.
         posterior: probability of every class being the true one (N, K); None where no finder has one.
-        notes: which finders could not run, and why.
+        notes: which finders could not run and why, and what that does to the probabilities.
     """
 
     frame: pd.DataFrame
@@ -69,7 +69,7 @@ def find_issues(
         try:
             found[part.name] = labels.REGISTRY.build(part.name).find(evidence, seed)
         except DataError as error:
-            notes.append(str(error))
+            notes.append(f"left out: {error}")
     chosen = found[method]
     rows = np.arange(len(evidence.targets))
     disbelief = 1.0 - evidence.scores[rows, evidence.targets]
@@ -78,6 +78,11 @@ def find_issues(
         posterior = found[REFERENCE].posterior
     if posterior is not None:
         doubt = 1.0 - posterior[rows, evidence.targets]
+    else:
+        notes.append(
+            "no finder with a posterior could run: probabilities are what the scores give to other classes, "
+            "which counts too many labels as wrong where the scores are unsure"
+        )
     probability = doubt if chosen.posterior is not None else rising(chosen.score, doubt)
     names = np.asarray(classes, dtype=object)
     columns: dict[str, Any] = {

@@ -132,7 +132,7 @@ def _judge(
     progress.advance(len(readable))
     progress.finish()
     for note in found.notes:
-        progress.say(f"left out: {note}")
+        progress.say(note)
     frame = with_unread(found.frame, photos)
     table = amounts(frame["given"].to_numpy(), frame["probability"].to_numpy(), photos.classes)
     total = amount(frame["probability"].to_numpy())
