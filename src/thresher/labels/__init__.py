@@ -14,6 +14,12 @@ REGISTRY: Registry[Finder] = Registry(
             "S04: ten-model ensemble of cassava 2020, relabelled by agreement",
         ),
         Part(
+            "combined",
+            "thresher.labels.combined:Combined",
+            "scores, embeddings and a model of how labels are mistaken, together",
+            "Dawid and Skene 1979, doi:10.2307/2346806",
+        ),
+        Part(
             "confident_learning",
             "thresher.labels.confident_learning:ConfidentLearning",
             "another class reaches what is usual among its own photos",
