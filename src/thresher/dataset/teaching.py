@@ -54,9 +54,15 @@ class Teaching:
         return ~self.dropped
 
     @property
+    def same(self) -> np.ndarray:
+        """Photos that teach their given label with their own weight (N,), bool."""
+        same: np.ndarray = self.kept & (self.weights == 1)
+        return same if self.soft is None else same & (self.soft[np.arange(len(self)), self.given] == 1)
+
+    @property
     def plain(self) -> bool:
-        """Whether all photos teach their given labels, each with its own weight."""
-        return self.soft is None and not self.dropped.any() and bool((self.weights == 1).all())
+        """Whether all do."""
+        return bool(self.same.all())
 
     @cached_property
     def lead(self) -> np.ndarray:

@@ -15,10 +15,11 @@ from thresher.errors import RecipeError
 from thresher.files import write_atomic
 from thresher.models.layers import new_head
 from thresher.optim.rates import rate_and_decay, with_rate
-from thresher.pipeline.bench import Bench, Job
+from thresher.pipeline.bench import Bench, Job, scored_by
 from thresher.pipeline.features import Features
 from thresher.pipeline.lesson import train_data
 from thresher.pipeline.photos import check_photos, deal_folds
+from thresher.pipeline.repair import repair
 from thresher.pipeline.resolve import resolve
 from thresher.pipeline.teach import _start, fit_head, split_rows, workers
 from thresher.progress import SILENT, Progress
@@ -97,7 +98,10 @@ def find_lr(
         seed_torch(seed, "model")
         network = _start(bench, job, section, rows)
         teaching = Teaching.of(bench.dataset.targets[rows])
-        for earlier in section.stages[:number]:
+        for place, earlier in enumerate(section.stages[:number]):
+            if earlier.kind == "repair":
+                teaching, _ = repair(bench, job, earlier, place, rows, teaching, seed)
+                continue
             assert earlier.kind == "linear"
             fit_head(bench, section, earlier, network, rows, teaching, seed)
         if stage.new_head:
@@ -186,6 +190,8 @@ def _choose(recipe: Recipe, model: str | None) -> tuple[str, int]:
 def _prepare(dataset: Dataset, recipe: Recipe, name: str, run: RunFolder, progress: Progress) -> Bench:
     """As for a run of this one model that writes nothing."""
     section: ModelSection = recipe.models[name]
+    for source in scored_by(section):
+        raise RecipeError(f"{name} needs the scores of {source}: find the rate of that one")
     if section.starts_from is not None:
         raise RecipeError(f"{name} starts from {section.starts_from}: find the rate of that one")
     # Nothing is scored, so that no engine has to be measured.

@@ -16,6 +16,7 @@ from thresher.pipeline.features import Features
 from thresher.pipeline.fit import fit, resolve_jobs
 from thresher.pipeline.forecast import forecast
 from thresher.pipeline.photos import check_photos, deal_folds
+from thresher.pipeline.repair import check_scores
 from thresher.pipeline.resolve import resolve
 from thresher.pipeline.workspace import Workspace, open_workspace
 from thresher.predictions import Predictions
@@ -106,7 +107,9 @@ def _prepare(
             write_text(folder.recipe, dump(resolved))
     usable = np.flatnonzero(checked.usable)
     features = Features(cache, usable, folder.features, resolved.images.fit, harness.device, progress)
-    return Bench(folder, resolved, checked, cache, folds, groups, mark, features, harness, progress)
+    bench = Bench(folder, resolved, checked, cache, folds, groups, mark, features, harness, progress)
+    check_scores(bench)
+    return bench
 
 
 def _forecast(bench: Bench, plan: Plan, space: Workspace) -> None:

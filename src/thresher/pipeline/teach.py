@@ -1,7 +1,9 @@
 """The fitting half of a job: all stages of one model on the training rows of one fold."""
 
+import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ from thresher.models.photo_model import PhotoModel
 from thresher.pipeline.bench import Bench, Job
 from thresher.pipeline.checkpoint import load_checkpoint, save_checkpoint, save_members
 from thresher.pipeline.lesson import train_data
+from thresher.pipeline.repair import repair
 from thresher.pipeline.score import score_plainly
 from thresher.recipe.schema import LinearStage, ModelSection, TrainStage
 from thresher.seeds import derive, seed_torch
@@ -43,6 +46,7 @@ def fit_job(bench: Bench, job: Job, section: ModelSection, fit_key: str) -> dict
     if len(inner):
         facts["inner_photos"] = len(inner)
     history: History = []
+    repaired: list[pd.DataFrame] = []
     writes = bench.harness.rank == 0
     minutes = bench.recipe.training.checkpoint_minutes
     state_file = StateFile(folder / "state.pt", minutes, fit_key, writes=writes)
@@ -51,6 +55,11 @@ def fit_job(bench: Bench, job: Job, section: ModelSection, fit_key: str) -> dict
     first_epoch = 0
     members: list[dict[str, torch.Tensor]] = []
     for number, stage in enumerate(section.stages):
+        if stage.kind == "repair":
+            with first_alone(bench):  # the others then find the features computed
+                teaching, found = repair(bench, job, stage, number, train, teaching, seed)
+            repaired.append(found)
+            continue
         if stage.kind == "linear":
             if writes:  # the other processes get the head with the first gradient step
                 facts["linear"] = fit_head(bench, section, stage, model, train, teaching, seed)
@@ -79,9 +88,26 @@ def fit_job(bench: Bench, job: Job, section: ModelSection, fit_key: str) -> dict
         save_checkpoint(model, section, folder)
         save_members(members, model, folder)
         if history:
-            table = pd.DataFrame(history)
-            write_atomic(folder / "history.parquet", lambda file: table.to_parquet(file, index=False))
+            _save(pd.DataFrame(history), folder / "history.parquet")
+        if repaired:
+            changed = pd.concat(repaired, ignore_index=True)
+            facts["repaired"] = int((~teaching.same).sum())
+            _save(changed, folder / "labels.parquet")
     return facts
+
+
+def _save(table: pd.DataFrame, path: Path) -> None:
+    write_atomic(path, lambda file: table.to_parquet(file, index=False))
+
+
+@contextlib.contextmanager
+def first_alone(bench: Bench) -> Iterator[None]:
+    """Of several processes the first one does it, then the others."""
+    if bench.harness.rank:
+        bench.harness.wait()
+    yield
+    if not bench.harness.rank:
+        bench.harness.wait()
 
 
 def split_rows(bench: Bench, job: Job, section: ModelSection, seed: int) -> tuple[np.ndarray, np.ndarray]:
