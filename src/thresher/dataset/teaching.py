@@ -54,15 +54,18 @@ class Teaching:
         return ~self.dropped
 
     @property
-    def same(self) -> np.ndarray:
-        """Photos that teach their given label with their own weight (N,), bool."""
-        same: np.ndarray = self.kept & (self.weights == 1)
-        return same if self.soft is None else same & (self.soft[np.arange(len(self)), self.given] == 1)
-
-    @property
     def plain(self) -> bool:
-        """Whether all do."""
-        return bool(self.same.all())
+        """Whether all photos teach their given label, each with its own weight."""
+        return not self.differs(Teaching.of(self.given)).any()
+
+    def differs(self, other: "Teaching") -> np.ndarray:
+        """Photos (N,) that teach something else than in another teaching of the same ones, bool."""
+        changed = (self.dropped != other.dropped) | (self.weights != other.weights)
+        for one in (self, other):
+            if one.soft is not None:
+                classes = one.soft.shape[1]
+                return np.asarray(changed | (self.rows(classes) != other.rows(classes)).any(1))
+        return np.asarray(changed)
 
     @cached_property
     def lead(self) -> np.ndarray:

@@ -7,7 +7,9 @@ from typing import Literal
 
 import numpy as np
 
+from thresher.dataset.corrections import Corrections
 from thresher.dataset.table import Dataset
+from thresher.dataset.teaching import Teaching
 from thresher.files import digest, read_json
 from thresher.images.cache import PhotoCache
 from thresher.pipeline.features import Features
@@ -43,6 +45,7 @@ class Bench:
         features: of frozen backbones.
         harness: device and processes.
         progress: told of everything.
+        corrections: of labels, or None.
     """
 
     run: RunFolder
@@ -55,11 +58,14 @@ class Bench:
     features: Features
     harness: Harness
     progress: Progress
+    corrections: Corrections | None = None
 
     @cached_property
     def data_key(self) -> list[str | int]:
-        """Names the photos, how they are kept, and the folds."""
-        return [self.fingerprint, self.cache.side, self.recipe.images.fit, digest(self.folds)]
+        """Names the photos, how they are kept, the folds, and what was corrected."""
+        known: list[str | int] = [self.fingerprint, self.cache.side]
+        known += [self.recipe.images.fit, digest(self.folds)]
+        return known if self.corrections is None else [*known, self.corrections.mark]
 
     @property
     def fold_numbers(self) -> list[int]:
@@ -69,6 +75,12 @@ class Bench:
     def training(self, fold: int) -> np.ndarray:
         """The rows that the models of a fold learn from (n,): labelled, readable, outside the fold."""
         return np.flatnonzero(self.dataset.labelled & self.dataset.usable & ~self._inside(fold))
+
+    def teaching(self, rows: np.ndarray) -> Teaching:
+        """What training rows (n,) teach before any stage: their given labels, or corrected ones."""
+        if self.corrections is None:
+            return Teaching.of(self.dataset.targets[rows])
+        return self.corrections.teaching(self.dataset, rows)
 
     def held(self, fold: int) -> np.ndarray:
         """The rows of a fold (n,): labelled, readable or not."""

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from thresher.dataset.table import Dataset
-from thresher.dataset.teaching import Teaching
 from thresher.errors import RecipeError
 from thresher.files import write_atomic
 from thresher.models.layers import new_head
@@ -97,7 +96,7 @@ def find_lr(
         rows, _ = split_rows(bench, job, section, seed)
         seed_torch(seed, "model")
         network = _start(bench, job, section, rows)
-        teaching = Teaching.of(bench.dataset.targets[rows])
+        teaching = bench.teaching(rows)
         for place, earlier in enumerate(section.stages[:number]):
             if earlier.kind == "repair":
                 teaching, _ = repair(bench, job, earlier, place, rows, teaching, seed)

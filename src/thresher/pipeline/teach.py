@@ -37,7 +37,6 @@ def fit_job(bench: Bench, job: Job, section: ModelSection, fit_key: str) -> dict
         what job.json is to say of it.
     """
     folder = bench.run.job(job.model, job.seed, job.fold)
-    dataset = bench.dataset
     seed = derive(bench.recipe.seed, job.seed, job.fold)
     train, inner = split_rows(bench, job, section, seed)
     seed_torch(seed, "model")
@@ -51,7 +50,7 @@ def fit_job(bench: Bench, job: Job, section: ModelSection, fit_key: str) -> dict
     minutes = bench.recipe.training.checkpoint_minutes
     state_file = StateFile(folder / "state.pt", minutes, fit_key, writes=writes)
     saved = state_file.load()
-    teaching = Teaching.of(dataset.targets[train])
+    corrected = teaching = bench.teaching(train)
     first_epoch = 0
     members: list[dict[str, torch.Tensor]] = []
     for number, stage in enumerate(section.stages):
@@ -91,7 +90,7 @@ def fit_job(bench: Bench, job: Job, section: ModelSection, fit_key: str) -> dict
             _save(pd.DataFrame(history), folder / "history.parquet")
         if repaired:
             changed = pd.concat(repaired, ignore_index=True)
-            facts["repaired"] = int((~teaching.same).sum())
+            facts["repaired"] = int(teaching.differs(corrected).sum())
             _save(changed, folder / "labels.parquet")
     return facts
 

@@ -14,16 +14,14 @@ COLUMNS = {
     "round": "int64",
     "from": "object",
     "to": "object",
-    "share": "float64",
-    "weight": "float64",
     "action": "object",
     "method": "object",
     "probability": "float64",
     "score": "float64",
 }
-"""Columns and their types: the photo; the round, from 1; the class that it taught, the one that it teaches
-most now (none where it was dropped) and that one's share in the label; its weight; what was done on whose
-advice; probability that the label is wrong; the finder's score."""
+"""Columns and their types: the photo; the round, from 1; the class that it taught most; what it teaches now,
+in the words of corrections.csv (``dog``, ``dog:0.62``, a weight, nothing where it was dropped); what was
+done, on whose advice; probability that the label is wrong; the finder's score."""
 
 
 def changes(
@@ -49,25 +47,29 @@ def changes(
         action: what was done.
         method: what found it.
     """
-    changed = (before.dropped != after.dropped) | (before.weights != after.weights)
-    if after.soft is not None:
-        changed |= (before.rows(len(classes)) != after.soft).any(1)
-    places, names = np.flatnonzero(changed), np.array(classes, dtype=object)
-    led = after.lead[places]
-    share = np.ones(len(places)) if after.soft is None else after.soft[places, led]
+    places, names = np.flatnonzero(before.differs(after)), np.array(classes, dtype=object)
     table = {
         "image_id": ids[places],
         "round": number,
         "from": names[before.lead[places]],
-        "to": np.where(after.dropped[places], None, names[led]),
-        "share": np.where(after.dropped[places], 0.0, share),
-        "weight": np.where(after.dropped[places], 0.0, after.weights[places]),
+        "to": [_told(before, after, int(place), classes) for place in places],
         "action": action,
         "method": method,
         "probability": doubt.wrong(before.lead)[places],
         "score": doubt.score[places],
     }
     return as_table(table, COLUMNS, len(places))
+
+
+def _told(before: Teaching, after: Teaching, place: int, classes: Sequence[str]) -> str | None:
+    """What one photo teaches now, as corrections.csv says it."""
+    if after.dropped[place]:
+        return None
+    if after.weights[place] != before.weights[place]:
+        return f"{after.weights[place] / before.weights[place]:.2f}"
+    label = classes[after.lead[place]]
+    share = 1.0 if after.soft is None else float(after.soft[place, after.lead[place]])
+    return label if share == 1 else f"{label}:{share:.2f}"
 
 
 def as_table(columns: Mapping[str, Any], kinds: Mapping[str, str], count: int) -> pd.DataFrame:
