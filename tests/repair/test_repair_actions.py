@@ -118,13 +118,18 @@ def test_changes_are_told_photo_by_photo():
     assert list(found.columns) == list(COLUMNS)
     assert found["image_id"].tolist() == ["w", "y", "z"]
     assert found["from"].tolist() == ["a", "b", "c"]
-    assert found["to"].tolist() == ["b", "b", None]
-    np.testing.assert_allclose(found["share"], [0.7, 1, 0], atol=1e-6)
-    np.testing.assert_allclose(found["weight"], [1, 0.5, 0])
+    assert found["to"].tolist() == ["b:0.70", "0.50", None]
     np.testing.assert_allclose(found["probability"], WRONG[[1, 3, 4]])
     assert set(found["round"]) == {2}
     assert set(found["action"]) == {"drop"}
     assert set(found["method"]) == {"made"}
+
+
+def test_a_label_that_is_whole_has_no_share():
+    assert table(PLAIN, PLAIN.retarget(np.arange(5) == 0, np.eye(3)[[2] * 5]))["to"].tolist() == ["c"]
+    halved = PLAIN.reweigh(np.ones(5, bool), np.full(5, 0.5))
+    again = table(halved, halved.reweigh(np.arange(5) == 0, np.full(5, 0.5)))
+    assert again["to"].tolist() == ["0.50"]  # of what it counted before
 
 
 def test_no_changes_are_an_empty_table_of_the_same_types(tmp_path):

@@ -40,9 +40,9 @@ class Corrections:
 
     @property
     def mark(self) -> str:
-        """A short hash of all that has an effect; the order of rows, notes and reviews have none."""
+        """A short hash of all that has an effect, empty where nothing has; notes and reviews have none."""
         kept = self.table[self.table["action"] != "review"].sort_values("image_id")
-        return digest(kept[["image_id", "new", "action"]].to_numpy().tolist())
+        return digest(kept[["image_id", "new", "action"]].to_numpy().tolist()) if len(kept) else ""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -71,7 +71,7 @@ class Corrections:
         changed = self.actions == "relabel"
         labels[self.rows[changed]] = np.array(dataset.classes, dtype=object)[self.targets[changed]]
         labels[self.rows[self.actions == "drop"]] = None
-        return dataset.with_columns(label=labels)
+        return dataset.with_columns(label=pd.Series(labels, dataset.frame.index, object))
 
 
 def read_corrections(
@@ -121,7 +121,7 @@ def read_corrections(
 
 def write_corrections(table: pd.DataFrame, path: Path) -> None:
     """Writes corrections as CSV; columns beyond `COLUMNS` are left out, missing ones are empty."""
-    whole = table.reindex(columns=list(COLUMNS)).fillna("")
+    whole = table.reindex(columns=list(COLUMNS)).astype(object).fillna("")
     write_atomic(path, lambda file: whole.to_csv(file, index=False, lineterminator="\n"))
 
 

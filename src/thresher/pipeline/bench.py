@@ -65,7 +65,8 @@ class Bench:
         """Names the photos, how they are kept, the folds, and what was corrected."""
         known: list[str | int] = [self.fingerprint, self.cache.side]
         known += [self.recipe.images.fit, digest(self.folds)]
-        return known if self.corrections is None else [*known, self.corrections.mark]
+        corrected = "" if self.corrections is None else self.corrections.mark
+        return [*known, corrected] if corrected else known
 
     @property
     def fold_numbers(self) -> list[int]:

@@ -196,7 +196,10 @@ def _mark(bench: Bench, plan: Plan, sample: str | Path | None) -> str:
     keys = [job_keys(bench, job)[1] for job, _ in plan]
     asked = None if sample is None else Path(sample).read_bytes().hex()
     paths = list(bench.dataset.frame["path"])
-    return digest([dump(bench.recipe), keys, asked, paths])
+    parts = [dump(bench.recipe), keys, asked, paths]
+    if bench.corrections is not None:
+        parts.append(bench.corrections.table.to_numpy().tolist())
+    return digest(parts)
 
 
 def _is_finished(bench: Bench, space: Workspace, mark: str) -> bool:

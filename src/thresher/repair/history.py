@@ -25,6 +25,8 @@ COLUMNS = {
 """Those of `repair.changes`; who did it: ``recipe`` in a run, else a person or a program; the job of a run
 that did it, by model, seed, fold (-1: all photos) and key; a note; when."""
 RECIPE, UNDO = "recipe", "undo"
+REVIEW = 0
+"""The round of decisions that a person makes photo by photo: they have a journal of their own."""
 CORRECTIONS = ("image_id", "old", "new", "action", "note")
 
 
@@ -38,9 +40,14 @@ def read_history(path: Path) -> pd.DataFrame:
         return as_table(dict.fromkeys(COLUMNS), COLUMNS, 0)
     try:
         found = pd.read_parquet(path)
-        return as_table({name: found[name].array for name in COLUMNS}, COLUMNS, len(found))
-    except (KeyError, ValueError, OSError) as error:
+        missing = [name for name in ("image_id", "round", "from", "to", "who") if name not in found]
+        if missing:
+            raise ValueError(f"no column {missing[0]!r}")
+    except (ValueError, OSError) as error:  # pyarrow's errors are such
         raise DataError(f"{path}: not a trail of changed labels ({error})") from error
+    found = found.reindex(columns=list(COLUMNS))
+    plain = {name: found[name].astype(object).where(found[name].notna(), None) for name in COLUMNS}
+    return as_table(plain, COLUMNS, len(found))
 
 
 def append_jobs(path: Path, jobs: list[tuple[dict[str, Any], pd.DataFrame]]) -> None:
@@ -77,7 +84,7 @@ def record(path: Path, proposed: pd.DataFrame, *, who: str, method: str = "") ->
     if who == RECIPE or not who:
         raise DataError(f"who = {who!r}: give a name; {RECIPE!r} stands for what runs do")
     history = read_history(path)
-    number = int(_decisions(history)["round"].max() if len(_decisions(history)) else 0) + 1
+    number = int(history["round"][_decided(history)].max() if _decided(history).any() else 0) + 1
     table = pd.DataFrame({"image_id": proposed["image_id"], "from": proposed["old"]})
     table["to"] = proposed["new"].replace("", None)
     names = ("action", "note", "probability")
@@ -123,31 +130,35 @@ def undo(path: Path, *, number: int | None = None, image_id: str | None = None, 
 
 
 def standing(history: pd.DataFrame) -> pd.DataFrame:
-    """What is left of all decisions after undoing: corrections, at most one for each photo."""
+    """What is left of all recorded rounds after undoing: corrections, at most one for each photo."""
     rows = [stack[-1] for stack in _stacks(history).values() if stack]
     found = history.iloc[rows].rename(columns={"from": "old", "to": "new"})[list(CORRECTIONS)]
     return found.astype(object).where(found.notna(), "").reset_index(drop=True)
 
 
+def overlay(below: pd.DataFrame, above: pd.DataFrame) -> pd.DataFrame:
+    """Corrections on top of others: where both speak of a photo, those above win."""
+    kept = below[~below["image_id"].isin(set(above["image_id"]))]
+    both = [part[list(CORRECTIONS)].astype(object) for part in (kept, above)]
+    return pd.concat(both, ignore_index=True)
+
+
 def _stacks(history: pd.DataFrame) -> dict[str, list[int]]:
     """The decisions on each photo that were not undone, oldest first, as places in the trail."""
     stacks: dict[str, list[int]] = {}
-    chosen = (history["who"] != RECIPE).to_numpy()
-    columns = [history[name].tolist() for name in ("image_id", "action", "round")]
-    for place, (image_id, action, number) in enumerate(zip(*columns, strict=True)):
-        if not chosen[place]:
-            continue
-        stack = stacks.setdefault(image_id, [])
-        if action != UNDO:
-            stack.append(place)
+    ids, actions, rounds = (history[name].tolist() for name in ("image_id", "action", "round"))
+    for place in np.flatnonzero(_decided(history)).tolist():
+        stack = stacks.setdefault(ids[place], [])
+        if actions[place] == UNDO:
+            stacks[ids[place]] = [one for one in stack if rounds[one] != rounds[place]]
         else:
-            stacks[image_id] = [one for one in stack if columns[2][one] != number]
+            stack.append(place)
     return stacks
 
 
-def _decisions(history: pd.DataFrame) -> pd.DataFrame:
-    """The rows that are not a run's."""
-    return history[history["who"] != RECIPE]
+def _decided(history: pd.DataFrame) -> np.ndarray:
+    """The rows (N,) of recorded rounds, bool: neither a run's nor of a person's journal."""
+    return np.asarray((history["who"] != RECIPE) & (history["round"] > REVIEW))
 
 
 def _append(path: Path, history: pd.DataFrame, tables: list[pd.DataFrame]) -> None:

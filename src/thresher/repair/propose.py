@@ -52,7 +52,7 @@ def propose(
     chosen &= ~np.isnan(doubt) & (doubt >= (-np.inf if above is None else above))
     if action in ("drop", "relabel"):
         labels = pd.factorize(issues["given"])[0]
-        chosen = spare_last(chosen, labels, ~np.isnan(doubt), doubt)
+        chosen = spare_last(chosen, labels, np.ones_like(chosen), doubt)
     rows = issues.iloc[[place for place in order if chosen[place]]]
     part = REGISTRY.build(action)
     pairs = list(zip(rows["suggested"], rows["probability"], strict=True))

@@ -48,8 +48,8 @@ def honesty(facts: Facts) -> list[dict[str, str]]:
         sources = list(dict.fromkeys(stage["scores"] for stage in stages if stage.get("scores")))
         if sources:
             text = (
-                f"The labels of {name} were judged by scores of {listed(sources)}, whose models saw labels of "
-                "the fold that is scored: the score is a little too good. Leave scores out of the repair "
+                f"The labels of {name} were judged by scores of {listed(sources)}, whose models saw labels "
+                "of the fold that is scored: the score is a little too good. Leave scores out of the repair "
                 "stage for one that can be believed."
             )
             found.append(mark("warn", text))
