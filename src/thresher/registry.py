@@ -29,6 +29,7 @@ FAMILIES = (
     "mixing",
     "optim",
     "pooling",
+    "repair",
     "sampling",
     "schedules",
     "tiles",

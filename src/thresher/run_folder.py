@@ -93,12 +93,21 @@ class RunFolder:
         return self.labels / "corrections.csv"
 
     @property
+    def corrections_used(self) -> Path:
+        """The corrections that this run was given."""
+        return self.labels / "corrections_used.csv"
+
+    @property
     def history(self) -> Path:
-        """The audit trail: photo, round, from, to, method, probability, who."""
+        """The audit trail, only ever appended to: photo, round, from, to, method, probability, who ...
+
+        See `thresher.repair.history`.
+        """
         return self.labels / "history.parquet"
 
     def job(self, model: str, seed: int, fold: int) -> Path:
-        """A job's folder: job.json, checkpoint.safetensors, history.parquet, oof.parquet, test.parquet.
+        """A job's folder: job.json, checkpoint.safetensors, history.parquet, oof.parquet, test.parquet, and
+        labels.parquet where it repaired labels.
 
         A negative fold stands for all photos.
         """

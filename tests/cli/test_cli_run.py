@@ -23,12 +23,14 @@ def pipeline(monkeypatch, tmp_path):
 
     seen = SimpleNamespace(error=None)
 
-    def run(dataset, recipe, out, *, sample=None, fresh=False, progress=None):
-        seen.given = (dataset, recipe, Path(out), sample, fresh)
+    def run(dataset, recipe, out, *, sample=None, corrections=None, fresh=False, progress=None):
+        seen.given, seen.corrections = (dataset, recipe, Path(out), sample, fresh), corrections
         if seen.error:
             raise seen.error
         folder = RunFolder(tmp_path / "run")
-        write_json(folder.metrics, {"oof": {"accuracy": SCORE, "log_loss": SCORE}, "photos": {"broken": 2}})
+        more = {"oof_corrected": {"accuracy": {**SCORE, "value": 0.95}}} if corrections else {}
+        scores = {"accuracy": SCORE, "log_loss": SCORE}
+        write_json(folder.metrics, {"oof": scores, "photos": {"broken": 2}, **more})
         write_text(folder.report, "report")
         return folder
 
@@ -64,6 +66,17 @@ def test_the_summary(pipeline, capsys):
     assert found["report"] == "run/report.html"
     assert "submission" not in found
     assert found["time"].endswith(" s")
+
+
+def test_corrections_are_handed_over_and_have_a_line_of_their_own(pipeline, capsys):
+    assert call("d", "--corrections", "c.csv") == 0
+    assert pipeline.corrections == Path("c.csv")
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert lines[0] == "accuracy 0.923 (95 %: 0.907 to 0.939)"
+    assert "accuracy on corrected labels 0.950 (95 %: 0.907 to 0.939)" in lines
+    assert call("d") == 0
+    assert pipeline.corrections is None
+    assert "corrected" not in capsys.readouterr().out
 
 
 def test_an_error_of_the_data_is_code_2_without_traceback(pipeline, capsys):

@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 from pipeline_runs import SMALL, call, save_photos
+from repair_kit import register
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +28,12 @@ def weights(tmp_path_factory):
 def photos(tmp_path_factory):
     """``photos/train`` with three class folders of ten photos, ``photos/test`` with six photos."""
     return save_photos(tmp_path_factory.mktemp("data") / "photos")
+
+
+@pytest.fixture
+def finders(monkeypatch):
+    """Finders of the tests, registered as made, near and agreed; returns what they are asked."""
+    return register(monkeypatch)
 
 
 @pytest.fixture

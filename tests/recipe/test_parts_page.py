@@ -24,6 +24,7 @@ TRIVIAL = {
     "ensemble": {"mean"},
     "folds": {"given"},
     "mixing": {"none"},
+    "repair": {"review"},
     "sampling": {"all", "chain"},
     "schedules": {"constant", "linear"},
     "views": {"plain", "rot90", "transpose", "vflip"},

@@ -62,7 +62,7 @@ def test_all_errors_at_once(tmp_path):
         f"r.yaml:17: {stage}.0.augment: no augment part is named 'lite'; did you mean 'light'?",
         f"r.yaml:19: {stage}.1.epochs: unknown key here; it belongs to a stage of kind 'train'",
         f"r.yaml:20: {stage}.2: write kind: train",
-        f"r.yaml:21: {stage}.3.kind: is missing: write kind: linear or kind: train",
+        f"r.yaml:21: {stage}.3.kind: is missing: write kind: linear, kind: train or kind: repair",
         f"r.yaml:22: {stage}.4.kind: there is no kind of stage 'trian'; did you mean 'train'?",
         "r.yaml:23: models.lite9: there is no such model to remove; did you mean 'lite0'?",
         "r.yaml:24: epochs: unknown key here; did you mean 'models.*.stages.*.epochs'?",

@@ -9,6 +9,7 @@ from torch.nn import functional
 from training_kit import SIDE, Bench, Progress, same_weights, stage, targets_of, tiny_model
 
 from thresher.training.batches import epoch_batches
+from thresher.training.loop import TrainData
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def same_part(a, b, norms=None):
     )
 
 
-def plain_loop(cache, settings, weights, seed):
+def plain_loop(cache, settings, weights, seed, targets=None):
     """The same training in a dozen lines of PyTorch: SGD, cosine, weights, accumulation, clipping."""
     model = tiny_model()
     for module in model.modules():
@@ -38,7 +39,7 @@ def plain_loop(cache, settings, weights, seed):
         0.05 if name.startswith("head") else 0.025 for name, p in model.named_parameters() if p.requires_grad
     ]
     speed = [torch.zeros_like(parameter) for parameter in learning]
-    targets = torch.from_numpy(targets_of(len(cache)))
+    targets = torch.from_numpy(targets_of(len(cache)) if targets is None else targets)
     losses, step = [], 0
     groups = settings["accumulate"]
     per_epoch = len(epoch_batches(np.arange(len(cache)), settings["batch_size"], seed, 0))
@@ -89,6 +90,62 @@ def test_it_is_a_plain_loop(cache, bench, accumulate, clip):
         torch.testing.assert_close(got.state_dict()[name], tensor, rtol=1e-4, atol=1e-5)
     assert [row["train_loss"] for row in history] == pytest.approx(losses, rel=1e-4)
     assert not same_weights(got, tiny_model())
+
+
+def test_soft_targets_too(cache, bench):
+    settings = {"epochs": 3, "batch_size": 4, "accumulate": 2, "clip": 100.0}
+    weights = np.linspace(0.2, 3, len(cache))
+    targets = np.random.default_rng(0).dirichlet(np.ones(3), len(cache)).astype(np.float32)
+    wanted, losses = plain_loop(cache, settings, weights, 5, targets)
+    optimizer = {"name": "sgd", "lr": 0.05, "weight_decay": 1e-2}
+    got, history = bench(weights=weights, targets=targets).run(
+        stage(**settings, augment="none", batch_norm="frozen", optimizer=optimizer)
+    )
+    for name, tensor in wanted.state_dict().items():
+        torch.testing.assert_close(got.state_dict()[name], tensor, rtol=1e-4, atol=1e-5)
+    assert [row["train_loss"] for row in history] == pytest.approx(losses, rel=1e-4)
+
+
+@pytest.mark.parametrize("mixing", ["none", "mixup"])
+@pytest.mark.parametrize("class_weight", ["none", "inverse"])
+def test_soft_targets_of_one_class_give_the_bits_of_indices(cache, bench, mixing, class_weight):
+    rows = np.arange(0, 21)[np.arange(21) % 5 > 0]  # not as many photos of each class
+    settings = {"mixing": mixing, "class_weight": class_weight}
+    soft = np.eye(3, dtype=np.float32)[targets_of(len(cache))]
+    first, _ = bench(rows=rows).run(stage(**settings))
+    assert same_weights(first, bench(rows=rows, targets=soft).run(stage(**settings))[0])
+    other = np.full_like(soft, 1 / 3)
+    assert not same_weights(first, bench(rows=rows, targets=other).run(stage(**settings))[0])
+
+
+def test_maps_show_the_class_that_is_taught_most(cache, bench, monkeypatch):
+    soft = np.random.default_rng(2).dirichlet(np.ones(3), len(cache)).astype(np.float32)
+    asked = []
+
+    def cam(model, photos, classes):
+        asked.extend(classes.tolist())
+        return torch.ones(len(photos), 2, 2)
+
+    monkeypatch.setattr("thresher.models.photo_model.PhotoModel.cam", cam)
+    bench(targets=soft).run(stage(mixing={"name": "snapmix", "p": 1.0}, epochs=1))
+    order = np.concatenate(epoch_batches(np.arange(len(cache)), 4, 5, 0))
+    assert asked == soft[order].argmax(1).tolist()
+
+
+def test_an_unknown_class_gets_no_share_of_soft_targets(cache, bench):
+    soft = np.random.default_rng(1).dirichlet(np.ones(2), len(cache)).astype(np.float32)
+    padded = np.pad(soft, ((0, 0), (0, 1)))
+    for mixing in ("none", "mixup"):
+        first, _ = bench(targets=soft).run(stage(mixing=mixing))
+        assert same_weights(first, bench(targets=padded).run(stage(mixing=mixing))[0])
+
+
+def test_samplers_and_class_weights_go_by_the_class_that_is_taught(cache):
+    soft = np.array([[0.6, 0.4, 0], [0.1, 0.2, 0.7], [0, 1, 0]], np.float32)
+    data = TrainData(cache, np.array([1, 2, 0]), soft, tuple("abc"))
+    assert data.candidates().targets.tolist() == [2, 1, 0]
+    np.testing.assert_allclose(data.counts(), [0.7, 1.6, 0.7], rtol=1e-6)
+    assert TrainData(cache, np.arange(2), np.array([2, 2, 0]), tuple("abc")).counts().tolist() == [0, 0, 2]
 
 
 def test_it_learns(bench):

@@ -92,6 +92,7 @@ class Bench:
     dropout: float = 0.0
     weights: np.ndarray | None = None
     rows: np.ndarray | None = None
+    targets: np.ndarray | None = None
     seed: int = 5
     workers: int = 0
     watched: list = field(default_factory=list)
@@ -113,7 +114,8 @@ class Bench:
         """
         model = tiny_model(dropout=self.dropout) if model is None else model
         rows = np.arange(len(self.cache)) if self.rows is None else self.rows
-        data = TrainData(self.cache, rows, targets_of(len(self.cache)), tuple("abc"), self.weights)
+        targets = targets_of(len(self.cache)) if self.targets is None else self.targets
+        data = TrainData(self.cache, rows, targets, tuple("abc"), self.weights)
         history = []
         harness = harness or Harness(cpu=True)
         state_file = StateFile(self.folder / "state.pt", self.minutes, "key", writes=harness.rank == 0)

@@ -32,6 +32,12 @@ def run(
         Path | None,
         typer.Option("--out", metavar="RUN", help="The run folder.  [dim]\\[runs/RECIPE-DATA][/]"),
     ] = None,
+    corrections: Annotated[
+        Path | None,
+        typer.Option(
+            "--corrections", metavar="FILE", help="Teach corrected labels: a CSV of image_id,old,new,action."
+        ),
+    ] = None,
     fresh: Annotated[
         bool,
         typer.Option("--fresh", metavar="", help="Start anew; what this run folder holds is kept beside it."),
@@ -62,7 +68,15 @@ def run(
     with Display() as progress:
         dataset = open_dataset(data, images, test, loaded.data)
         sample = find_sample(data, test, loaded.data)
-        done = run_pipeline(dataset, loaded, folder, sample=sample, fresh=fresh, progress=progress)
+        done = run_pipeline(
+            dataset,
+            loaded,
+            folder,
+            sample=sample,
+            corrections=corrections,
+            fresh=fresh,
+            progress=progress,
+        )
     if os.environ.get("RANK", "0") == "0":  # of several processes under a launcher the first one speaks
         console.show_facts(summary(done, time.perf_counter() - begin))
 
@@ -84,6 +98,9 @@ def summary(run: "RunFolder", seconds: float) -> list[tuple[str, str]]:
     metrics: dict[str, Any] = read_json(run.metrics)
     scores = metrics.get("oof", {})
     rows = [(title, interval(scores[name])) for name, title in _TITLES.items() if name in scores]
+    corrected = metrics.get("oof_corrected")
+    if corrected:
+        rows.append(("accuracy on corrected labels", interval(corrected["accuracy"])))
     rows.append(("time", console.duration(seconds)))
     broken = metrics.get("photos", {}).get("broken", 0)
     if broken:

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
+from thresher.dataset.teaching import Teaching
 from thresher.seeds import generator
 
 SCALE = 10.0
@@ -40,41 +41,122 @@ def fit_linear(
     penalties: tuple[float, ...],
     inner_folds: np.ndarray,
     weights: np.ndarray | None = None,
+    teaching: Teaching | None = None,
 ) -> LinearHead:
     """Fits the head; the penalty with the lowest log-loss on the inner folds is used for the final fit.
+
+    Where labels were repaired, the inner folds are judged by the given ones all the same, those of dropped
+    photos too: repaired labels come from models like this one, and would choose the penalty that agrees with
+    them most.
 
     Args:
         features: (V, N, D) power-normalised features of N photos in V views; every view is a training row of
             the final fit, and the inner folds see the views' mean.
-        targets: class index (N,).
+        targets: given class index (N,).
         classes: K; a class without a row keeps low scores and raises nothing.
         penalties: L2 penalties of the mean loss to choose from; one alone is used as it is.
         inner_folds: inner fold of each photo (N,).
         weights: weight of each photo (N,), or None; weight 2 equals the photo twice.
+        teaching: what the N photos teach; None: their given labels.
     """
-    views, photos, _ = features.shape
-    weights = np.ones(photos) if weights is None else weights
-    centre = np.average(features.mean(axis=0), axis=0, weights=weights).astype(np.float32)
-    # One number for all features: the spread between features carries information, so it is kept.
-    variance = np.average(((features - centre.mean()) ** 2).mean(axis=(0, 2)), weights=weights)
-    scale = float(SCALE / (np.sqrt(variance * features.shape[2]) + 1e-12))
-    scaled = ((features - centre) * scale).astype(np.float32)
-    ordered = sorted(penalties, reverse=True)
-    path: dict[float, float] = {}
-    if len(ordered) > 1:
-        path = _inner_losses(scaled.mean(axis=0), targets, weights, classes, ordered, inner_folds)
-    best = min(path, key=lambda penalty: path[penalty]) if path else ordered[0]
-    rows = scaled.reshape(views * photos, -1)
-    solution = _minimise(rows, np.tile(targets, views), np.tile(weights, views), classes, best, None)
+    views = len(features)
+    lesson = _lesson(targets, weights, teaching)
+    scaled, centre, scale = _standard(features, lesson)
+    best, path = _choose(scaled.mean(axis=0), targets, weights, lesson, classes, penalties, inner_folds)
+    rows = lesson.of(scaled).reshape(-1, features.shape[2])
+    taught, counts = lesson.of(lesson.targets), lesson.of(lesson.weights)
+    again = np.tile(taught, (views, *[1] * (taught.ndim - 1)))
+    solution = _minimise(rows, again, np.tile(counts, views), classes, best, None)
     weight = solution[:-1] * scale
     bias = solution[-1] - centre @ weight
     return LinearHead(weight.T.astype(np.float32).copy(), bias.astype(np.float32), best, path)
+
+
+def held_out_scores(
+    features: np.ndarray,
+    targets: np.ndarray,
+    classes: int,
+    penalties: tuple[float, ...],
+    inner_folds: np.ndarray,
+    weights: np.ndarray | None = None,
+    teaching: Teaching | None = None,
+) -> np.ndarray:
+    """Probabilities (N, K) of every photo by a head that was fitted on the other inner folds.
+
+    The penalty is one for all and chosen as in `fit_linear`, whose arguments these are. Dropped photos are
+    scored too.
+    """
+    lesson = _lesson(targets, weights, teaching)
+    scaled = _standard(features, lesson)[0].mean(axis=0)
+    best, _ = _choose(scaled, targets, weights, lesson, classes, penalties, inner_folds)
+    scores = np.zeros((len(targets), classes))
+    for fold in np.unique(inner_folds):
+        train, held = lesson.places(inner_folds != fold), np.flatnonzero(inner_folds == fold)
+        solution = _minimise(scaled[train], lesson.targets[train], lesson.weights[train], classes, best, None)
+        scores[held] = _softmax(scaled[held] @ solution[:-1] + solution[-1])
+    return scores
+
+
+@dataclass(frozen=True)
+class _Lesson:
+    """What N photos teach: class index (N,) or soft (N, K); weights (N,); which do, (N,) or None for all."""
+
+    targets: np.ndarray
+    weights: np.ndarray
+    kept: np.ndarray | None
+
+    def of(self, array: np.ndarray) -> np.ndarray:
+        """The photos that teach, of an array (N, ...) or of views (V, N, D)."""
+        if self.kept is None:
+            return array
+        return array[:, self.kept] if array.ndim == 3 else array[self.kept]
+
+    def places(self, chosen: np.ndarray) -> np.ndarray:
+        """Places of the chosen photos (N,) that teach."""
+        return np.flatnonzero(chosen if self.kept is None else chosen & self.kept)
+
+
+def _lesson(targets: np.ndarray, weights: np.ndarray | None, teaching: Teaching | None) -> _Lesson:
+    weights = np.ones(len(targets)) if weights is None else weights
+    if teaching is None or teaching.plain:
+        return _Lesson(targets, weights, None)
+    kept = teaching.kept
+    return _Lesson(teaching.targets, weights * teaching.weights, None if kept.all() else kept)
+
+
+def _standard(features: np.ndarray, lesson: _Lesson) -> tuple[np.ndarray, np.ndarray, float]:
+    """Features (V, N, D) centred and scaled by what the photos that teach say, the centre, the scale."""
+    known, weights = lesson.of(features), lesson.of(lesson.weights)
+    centre = np.average(known.mean(axis=0), axis=0, weights=weights).astype(np.float32)
+    # One number for all features: the spread between features carries information, so it is kept.
+    variance = np.average(((known - centre.mean()) ** 2).mean(axis=(0, 2)), weights=weights)
+    scale = float(SCALE / (np.sqrt(variance * features.shape[2]) + 1e-12))
+    return ((features - centre) * scale).astype(np.float32), centre, scale
+
+
+def _choose(
+    features: np.ndarray,
+    targets: np.ndarray,
+    weights: np.ndarray | None,
+    lesson: _Lesson,
+    classes: int,
+    penalties: tuple[float, ...],
+    inner_folds: np.ndarray,
+) -> tuple[float, dict[float, float]]:
+    """The best penalty, and the held-out log-loss of every one; from features (N, D), means over views."""
+    ordered = sorted(penalties, reverse=True)
+    if len(ordered) == 1:
+        return ordered[0], {}
+    judges = np.ones(len(targets)) if weights is None else weights
+    path = _inner_losses(features, targets, judges, lesson, classes, ordered, inner_folds)
+    return min(path, key=lambda penalty: path[penalty]), path
 
 
 def _inner_losses(
     features: np.ndarray,
     targets: np.ndarray,
     weights: np.ndarray,
+    lesson: _Lesson,
     classes: int,
     penalties: list[float],
     inner_folds: np.ndarray,
@@ -85,10 +167,11 @@ def _inner_losses(
     """
     losses = np.zeros((len(penalties), len(targets)))
     for fold in np.unique(inner_folds):
-        train, held = np.flatnonzero(inner_folds != fold), np.flatnonzero(inner_folds == fold)
+        train, held = lesson.places(inner_folds != fold), np.flatnonzero(inner_folds == fold)
+        given = features[train], lesson.targets[train], lesson.weights[train], classes
         solution = None
         for index, penalty in enumerate(penalties):
-            solution = _minimise(features[train], targets[train], weights[train], classes, penalty, solution)
+            solution = _minimise(*given, penalty, solution)
             probabilities = _softmax(features[held] @ solution[:-1] + solution[-1])
             right = probabilities[np.arange(len(held)), targets[held]]
             losses[index, held] = -np.log(np.maximum(right, 1e-12))
@@ -124,11 +207,11 @@ def _minimise(
 ) -> np.ndarray:
     """The minimum of the weighted mean cross-entropy plus ``penalty / 2 |W|^2``; (D + 1, K), the bias last.
 
-    In NumPy: its matrix products are four times as fast as PyTorch's when one side is as thin as a few
-    classes.
+    Targets are class indices (N,), or soft (N, K); rows of 0 and 1 give the same bits as indices. In NumPy:
+    its matrix products are four times as fast as PyTorch's when one side is as thin as a few classes.
     """
     shape = (features.shape[1] + 1, classes)
-    rows = np.arange(len(targets))
+    rows, soft = np.arange(len(targets)), targets.ndim == 2
     share = (weights / weights.sum()).astype(np.float32)[:, None]
 
     def loss_and_gradient(flat: np.ndarray) -> tuple[float, np.ndarray]:
@@ -137,9 +220,13 @@ def _minimise(
         logits -= logits.max(axis=1, keepdims=True)
         residual = np.exp(logits)
         total = residual.sum(axis=1, keepdims=True)
-        losses = np.log(total) - logits[rows, targets][:, None]
+        right = (logits * targets).sum(axis=1) if soft else logits[rows, targets]
+        losses = np.log(total) - right[:, None]
         residual /= total
-        residual[rows, targets] -= 1
+        if soft:
+            residual -= targets
+        else:
+            residual[rows, targets] -= 1
         residual *= share
         gradient = np.empty(shape)
         gradient[:-1] = features.T @ residual + penalty * theta[:-1]

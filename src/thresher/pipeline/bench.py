@@ -7,12 +7,15 @@ from typing import Literal
 
 import numpy as np
 
+from thresher.dataset.corrections import Corrections
 from thresher.dataset.table import Dataset
+from thresher.dataset.teaching import Teaching
 from thresher.files import digest, read_json
 from thresher.images.cache import PhotoCache
 from thresher.pipeline.features import Features
 from thresher.progress import Progress
-from thresher.recipe.schema import Recipe
+from thresher.recipe.repairs import sources_of
+from thresher.recipe.schema import ModelSection, Recipe
 from thresher.run_folder import RunFolder
 from thresher.training.harness import Harness
 
@@ -42,6 +45,7 @@ class Bench:
         features: of frozen backbones.
         harness: device and processes.
         progress: told of everything.
+        corrections: of labels, or None.
     """
 
     run: RunFolder
@@ -54,11 +58,15 @@ class Bench:
     features: Features
     harness: Harness
     progress: Progress
+    corrections: Corrections | None = None
 
     @cached_property
     def data_key(self) -> list[str | int]:
-        """Names the photos, how they are kept, and the folds."""
-        return [self.fingerprint, self.cache.side, self.recipe.images.fit, digest(self.folds)]
+        """Names the photos, how they are kept, the folds, and what was corrected."""
+        known: list[str | int] = [self.fingerprint, self.cache.side]
+        known += [self.recipe.images.fit, digest(self.folds)]
+        corrected = "" if self.corrections is None else self.corrections.mark
+        return [*known, corrected] if corrected else known
 
     @property
     def fold_numbers(self) -> list[int]:
@@ -68,6 +76,12 @@ class Bench:
     def training(self, fold: int) -> np.ndarray:
         """The rows that the models of a fold learn from (n,): labelled, readable, outside the fold."""
         return np.flatnonzero(self.dataset.labelled & self.dataset.usable & ~self._inside(fold))
+
+    def teaching(self, rows: np.ndarray) -> Teaching:
+        """What training rows (n,) teach before any stage: their given labels, or corrected ones."""
+        if self.corrections is None:
+            return Teaching.of(self.dataset.targets[rows])
+        return self.corrections.teaching(self.dataset, rows)
 
     def held(self, fold: int) -> np.ndarray:
         """The rows of a fold (n,): labelled, readable or not."""
@@ -107,7 +121,7 @@ def fold_numbers(folds: np.ndarray) -> list[int]:
 
 
 def jobs_of(recipe: Recipe, folds: list[int]) -> list[Job]:
-    """All jobs: model by model (each after the one that it starts from), seed by seed, fold by fold."""
+    """All jobs: model by model (each after those that it needs), seed by seed, fold by fold."""
     return [
         Job(name, seed, fold)
         for name in sorted(recipe.models, key=lambda name: depth(recipe, name))
@@ -117,9 +131,8 @@ def jobs_of(recipe: Recipe, folds: list[int]) -> list[Job]:
 
 
 def depth(recipe: Recipe, name: str) -> int:
-    """How many models must be trained before this one."""
-    source = recipe.models[name].starts_from
-    return 0 if source is None else 1 + depth(recipe, source)
+    """How many models must be trained before this one, one after the other."""
+    return max((1 + depth(recipe, source) for source in sources_of(recipe.models[name]).values()), default=0)
 
 
 def needs_all(recipe: Recipe, name: str) -> bool:
@@ -134,6 +147,11 @@ def scores_others(recipe: Recipe, job: Job) -> bool:
     return recipe.models[job.model].final in (("all", "both") if job.fold == ALL else ("folds", "both"))
 
 
+def scored_by(section: ModelSection) -> list[str]:
+    """The models whose out-of-fold scores judge the labels that a model learns from."""
+    return [stage.scores for stage in section.stages if stage.kind == "repair" and stage.scores is not None]
+
+
 def job_keys(bench: Bench, job: Job) -> tuple[str, str]:
     """What the weights depend on, and what the scores depend on."""
     section = bench.recipe.models[job.model]
@@ -142,7 +160,12 @@ def job_keys(bench: Bench, job: Job) -> tuple[str, str]:
         start = bench.features.weights_digest(section)
     else:
         start = job_keys(bench, Job(section.starts_from, job.seed, job.fold))[0]
-    fit_key = digest([FORMAT, plain, start, bench.data_key, bench.recipe.seed, job.seed, job.fold])
+    parts = [FORMAT, plain, start, bench.data_key, bench.recipe.seed, job.seed, job.fold]
+    for name in scored_by(section):  # all jobs of that model score this one's training photos
+        seeds = bench.recipe.models[name].seeds
+        jobs = [Job(name, seed, fold) for seed in seeds for fold in bench.fold_numbers]
+        parts.append([job_keys(bench, one)[1] for one in jobs])
+    fit_key = digest(parts)
     asked = section.model_dump(include={"views", "combine"})
     return fit_key, digest([fit_key, asked, scores_others(bench.recipe, job)])
 

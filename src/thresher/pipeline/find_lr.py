@@ -14,11 +14,13 @@ from thresher.errors import RecipeError
 from thresher.files import write_atomic
 from thresher.models.layers import new_head
 from thresher.optim.rates import rate_and_decay, with_rate
-from thresher.pipeline.bench import Bench, Job
+from thresher.pipeline.bench import Bench, Job, scored_by
 from thresher.pipeline.features import Features
+from thresher.pipeline.lesson import train_data
 from thresher.pipeline.photos import check_photos, deal_folds
+from thresher.pipeline.repair import repair
 from thresher.pipeline.resolve import resolve
-from thresher.pipeline.teach import _columns, _fit_head, _start, split_rows, workers
+from thresher.pipeline.teach import _start, fit_head, split_rows, workers
 from thresher.progress import SILENT, Progress
 from thresher.recipe.part import build
 from thresher.recipe.schema import ModelSection, Recipe, TrainStage
@@ -94,19 +96,21 @@ def find_lr(
         rows, _ = split_rows(bench, job, section, seed)
         seed_torch(seed, "model")
         network = _start(bench, job, section, rows)
-        for earlier in section.stages[:number]:
+        teaching = bench.teaching(rows)
+        for place, earlier in enumerate(section.stages[:number]):
+            if earlier.kind == "repair":
+                teaching, _ = repair(bench, job, earlier, place, rows, teaching, seed)
+                continue
             assert earlier.kind == "linear"
-            _fit_head(bench, section, earlier, network, rows, seed)
+            fit_head(bench, section, earlier, network, rows, teaching, seed)
         if stage.new_head:
             seed_torch(seed, "head", number)
             new_head(network)
-        columns = _columns(bench)
-        data = TrainData(bench.cache, rows, bench.dataset.targets, bench.dataset.classes, *columns)
+        data = train_data(bench, rows, teaching)
         lr, _ = rate_and_decay(stage.optimizer)
         highest = stage.model_copy(update={"optimizer": with_rate(stage.optimizer, high)})
-        counts = np.bincount(data.targets[rows], minlength=len(data.classes))
         seed_torch(seed, "stage", number)
-        learner = Learner(network, highest, bench.harness, steps, counts)
+        learner = Learner(network, highest, bench.harness, steps, data.counts())
         learner.schedule = rate = _Given()
         learner.train()
         photos = TrainPhotos(data.cache, stage.augment, stage.image_size or section.image_size, seed)
@@ -185,6 +189,8 @@ def _choose(recipe: Recipe, model: str | None) -> tuple[str, int]:
 def _prepare(dataset: Dataset, recipe: Recipe, name: str, run: RunFolder, progress: Progress) -> Bench:
     """As for a run of this one model that writes nothing."""
     section: ModelSection = recipe.models[name]
+    for source in scored_by(section):
+        raise RecipeError(f"{name} needs the scores of {source}: find the rate of that one")
     if section.starts_from is not None:
         raise RecipeError(f"{name} starts from {section.starts_from}: find the rate of that one")
     # Nothing is scored, so that no engine has to be measured.

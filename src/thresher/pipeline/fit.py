@@ -7,8 +7,8 @@ from dataclasses import replace
 import torch
 
 from thresher.execution.local import work_through
-from thresher.inference.views.expand import expand_views
 from thresher.pipeline.bench import ALL, Bench, Job, Left, Plan, depth
+from thresher.pipeline.frozen import frozen_views
 from thresher.pipeline.job import run_job
 from thresher.pipeline.score import is_linear
 from thresher.pipeline.workspace import Workspace
@@ -72,10 +72,8 @@ def _fit(bench: Bench, plan: Plan, space: Workspace) -> None:
 def _fit_together(bench: Bench, todo: Plan, at_a_time: int) -> None:
     """Several jobs at a time, each in a process of its own."""
     for name in dict.fromkeys(job.model for job, left in todo if left == "fit"):
-        section = bench.recipe.models[name]
-        for stage in section.stages:  # once, before several processes want them
-            for view in expand_views(stage.views) if stage.kind == "linear" else ():
-                bench.features.view(section, view)
+        for section, view in frozen_views(bench.recipe, name):  # once, before several processes want them
+            bench.features.view(section, view)
     photos = sum(_photos(bench, job, left) for job, left in todo)
     bench.progress.start(f"{len(todo)} training jobs, {at_a_time} at a time", photos)
     shared = replace(bench, progress=SILENT)

@@ -13,8 +13,9 @@ from thresher.inference.views.expand import expand_views
 from thresher.models.build import build_model
 from thresher.pipeline.bench import Bench, Plan
 from thresher.pipeline.fit import threads_each
+from thresher.pipeline.frozen import frozen_stages, frozen_views
 from thresher.pipeline.score import is_linear
-from thresher.recipe.schema import LinearStage, ModelSection, TrainStage
+from thresher.recipe.schema import LinearStage, ModelSection, RepairStage, TrainStage
 from thresher.training.learner import Learner
 from thresher.training.task import Batch
 
@@ -74,17 +75,16 @@ def forecast(bench: Bench, plan: Plan) -> Forecast:
         if not scored:
             continue
         rate = _score_rate(bench, bench.recipe.as_loaded(name))
-        first = section.stages[0]
         shown = expand_views(section.views)
-        views = expand_views(first.views) if fits and first.kind == "linear" else []
-        views += shown if is_linear(section) else []
-        for view in views:
-            key = bench.features.key(section, view)
+        views = list(frozen_views(bench.recipe, name)) if fits else []
+        views += [(section, view) for view in shown] if is_linear(section) else []
+        for loaded, view in views:
+            key = bench.features.key(loaded, view)
             if key not in counted and not bench.features.stored(key):
                 counted.add(key)
                 result.seconds["features"] += len(bench.features.rows) * _cost(section, view) / rate
-        if first.kind == "linear":
-            rows = sum(len(bench.training(fold)) for fold in fits) * _fits(first)
+        for frozen in frozen_stages(section):
+            rows = sum(len(bench.training(fold)) for fold in fits) * _fits(frozen)
             width = build_model(section, 2, pretrained=False).width
             result.seconds["heads"] += HEAD_SECONDS * rows * width * len(bench.dataset.classes)
         if is_linear(section):
@@ -106,10 +106,12 @@ def forecast(bench: Bench, plan: Plan) -> Forecast:
     return result
 
 
-def _fits(stage: LinearStage) -> float:
+def _fits(stage: LinearStage | RepairStage) -> float:
     """Fits of a head, as a multiple of one on all training photos: inner ones see means over views."""
     inner = len(stage.penalties) * (stage.inner_folds - 1) if len(stage.penalties) > 1 else 0
-    return inner + len(expand_views(stage.views))
+    if stage.kind == "linear":
+        return inner + len(expand_views(stage.views))
+    return 0 if stage.scores is not None else stage.rounds * (inner + stage.inner_folds - 1)
 
 
 def _cost(section: ModelSection, view: View) -> float:

@@ -18,8 +18,8 @@ from thresher.training.state import StateFile
 def run_job(bench: Bench, job: Job, todo: Left) -> None:
     """Does what is left of a job.
 
-    Its folder then holds checkpoint.safetensors, history.parquet (of train stages), oof.parquet, test.parquet
-    and, written last, job.json.
+    Its folder then holds checkpoint.safetensors, history.parquet (of train stages), labels.parquet (of repair
+    stages), oof.parquet, test.parquet and, written last, job.json.
     """
     if todo == "nothing":
         return
@@ -31,7 +31,7 @@ def run_job(bench: Bench, job: Job, todo: Left) -> None:
         facts = read_json(folder / "job.json")
     else:
         if writes:  # from here on the files of an earlier recipe say nothing
-            for name in ("job.json", "history.parquet"):
+            for name in ("job.json", "history.parquet", "labels.parquet"):
                 (folder / name).unlink(missing_ok=True)
         facts = fit_job(bench, job, section, fit_key)
     if writes:

@@ -35,7 +35,7 @@ def cache_side(recipe: Recipe) -> int:
     for model in recipe.models.values():
         views = list(model.views)
         for stage in model.stages:
-            if stage.kind == "linear":
+            if stage.kind != "train":
                 views += stage.views
             else:
                 sides.append(round((stage.image_size or model.image_size) * MARGIN))

@@ -7,6 +7,7 @@ from typing import Any
 from thresher.errors import RecipeError
 from thresher.inference.choice import choose_engine
 from thresher.models.build import build_model
+from thresher.pipeline.frozen import frozen_stages
 from thresher.progress import Progress
 from thresher.recipe.schema import ModelSection, Recipe, Stage, TrainStage
 from thresher.training.harness import Harness
@@ -31,14 +32,15 @@ def resolve(
         progress: told what was chosen.
 
     Raises:
-        RecipeError: a linear stage on a network without weights.
+        RecipeError: a linear or a repair stage on features of a network without weights.
     """
     models = {}
     for name, section in recipe.models.items():
-        if section.weights == "none" and section.stages[0].kind == "linear":
+        kinds = [stage.kind for stage in frozen_stages(section)]
+        if kinds and recipe.as_loaded(name).weights == "none":
             raise RecipeError(
-                f"models.{name}: weights = none leaves the network random, and a linear stage would learn "
-                "from features of noise: take pretrained weights, or leave the linear stage out"
+                f"models.{name}: weights = none leaves the network random, and a {kinds[0]} stage would "
+                f"learn from features of noise: take pretrained weights, or leave the {kinds[0]} stage out"
             )
         earlier = stored.models.get(name) if stored else None
         known = section if earlier is None else recall(section, earlier)

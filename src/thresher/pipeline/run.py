@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from thresher.dataset.corrections import Corrections
 from thresher.dataset.submission import write_submission
 from thresher.dataset.table import Dataset
 from thresher.files import digest, write_json, write_text
+from thresher.pipeline.audit import corrected_scores, keep_corrections, keep_trail, open_corrections
 from thresher.pipeline.bench import Bench, Plan, fold_numbers, job_keys, jobs_of, left
 from thresher.pipeline.collect import collect
 from thresher.pipeline.environment import environment
@@ -16,6 +18,7 @@ from thresher.pipeline.features import Features
 from thresher.pipeline.fit import fit, resolve_jobs
 from thresher.pipeline.forecast import forecast
 from thresher.pipeline.photos import check_photos, deal_folds
+from thresher.pipeline.repair import check_scores
 from thresher.pipeline.resolve import resolve
 from thresher.pipeline.workspace import Workspace, open_workspace
 from thresher.predictions import Predictions
@@ -32,6 +35,7 @@ def run(
     out: str | Path,
     *,
     sample: str | Path | None = None,
+    corrections: str | Path | pd.DataFrame | None = None,
     fresh: bool = False,
     progress: Progress = SILENT,
 ) -> RunFolder:
@@ -46,6 +50,8 @@ def run(
         recipe: what to do.
         out: the run folder, made if it is not there.
         sample: a sample submission whose columns and order ``submission.csv`` takes.
+        corrections: what the training photos are taught instead of their given labels, by which they are
+            scored all the same; see `thresher.dataset.corrections.read_corrections`.
         fresh: start anew; an earlier run is kept beside the folder.
         progress: told of stages and photos.
 
@@ -53,7 +59,7 @@ def run(
         the names of all files of the run.
 
     Raises:
-        DataError: nothing can be learned from these photos.
+        DataError: nothing can be learned from these photos, or the corrections are not theirs.
         LeakError: a group stands in two folds.
         WeightsError: pretrained weights cannot be had.
         RunError: the folder is in use or cannot be written.
@@ -62,20 +68,23 @@ def run(
     first = harness.rank == 0
     if not first:
         progress = SILENT
+    # Before the folder is touched: they may lie in it, and `fresh` puts it aside.
+    given = None if corrections is None else open_corrections(corrections, dataset, recipe)
     with open_workspace(out, fresh, writes=first) as space:
         # Several processes: the first does all this, then the others find it done.
         if not first:
             harness.wait()
-        bench = _prepare(dataset, recipe, space, harness, progress)
+        bench = _prepare(dataset, recipe, None if given is None else given[0], space, harness, progress)
         plan = [(job, left(bench, job)) for job in jobs_of(bench.recipe, bench.fold_numbers)]
         mark = _mark(bench, plan, sample)
         finished = first and _is_finished(bench, space, mark)
         if first:
-            for note in bench.dataset.notes:
+            for note in (*bench.dataset.notes, *(given[1] if given else ())):
                 progress.say(note)
             if finished:
                 progress.say("nothing is left to do: this run is finished (--fresh starts anew)")
             else:
+                keep_corrections(bench)
                 _forecast(bench, plan, space)
             harness.wait()
         harness.wait()  # nobody writes before all have seen what is left
@@ -88,7 +97,12 @@ def run(
 
 
 def _prepare(
-    dataset: Dataset, recipe: Recipe, space: Workspace, harness: Harness, progress: Progress
+    dataset: Dataset,
+    recipe: Recipe,
+    corrections: Corrections | None,
+    space: Workspace,
+    harness: Harness,
+    progress: Progress,
 ) -> Bench:
     """Photos, folds, and what the recipe leaves to the machine."""
     first = harness.rank == 0
@@ -106,7 +120,10 @@ def _prepare(
             write_text(folder.recipe, dump(resolved))
     usable = np.flatnonzero(checked.usable)
     features = Features(cache, usable, folder.features, resolved.images.fit, harness.device, progress)
-    return Bench(folder, resolved, checked, cache, folds, groups, mark, features, harness, progress)
+    found = folder, resolved, checked, cache, folds, groups, mark, features, harness, progress
+    bench = Bench(*found, corrections)
+    check_scores(bench)
+    return bench
 
 
 def _forecast(bench: Bench, plan: Plan, space: Workspace) -> None:
@@ -123,7 +140,11 @@ def _forecast(bench: Bench, plan: Plan, space: Workspace) -> None:
 def _finish(bench: Bench, space: Workspace, sample: str | Path | None) -> None:
     """Scores, ensemble, metrics, submission, report."""
     with space.stage("scores"):
-        metrics = collect(bench)
+        metrics = collect(bench) | keep_trail(bench)
+        if bench.corrections is not None:
+            oof = Predictions.load(bench.run.predictions("oof"))
+            metrics["corrections"] = bench.corrections.counts
+            metrics["oof_corrected"] = corrected_scores(bench, oof)
     dataset, folder = bench.dataset, bench.run
     metrics["photos"] = {
         "train": int(dataset.labelled.sum()),
@@ -175,7 +196,10 @@ def _mark(bench: Bench, plan: Plan, sample: str | Path | None) -> str:
     keys = [job_keys(bench, job)[1] for job, _ in plan]
     asked = None if sample is None else Path(sample).read_bytes().hex()
     paths = list(bench.dataset.frame["path"])
-    return digest([dump(bench.recipe), keys, asked, paths])
+    parts = [dump(bench.recipe), keys, asked, paths]
+    if bench.corrections is not None:
+        parts.append(bench.corrections.table.to_numpy().tolist())
+    return digest(parts)
 
 
 def _is_finished(bench: Bench, space: Workspace, mark: str) -> bool:
@@ -183,6 +207,8 @@ def _is_finished(bench: Bench, space: Workspace, mark: str) -> bool:
     folder = bench.run
     files = [folder.environment, folder.metrics, folder.report, folder.predictions("oof")]
     files += [folder.predictions("oof", name) for name in bench.recipe.models]
+    if bench.corrections is not None:
+        files.append(folder.corrections_used)
     if bench.dataset.is_test.any():
         files += [folder.predictions("test"), folder.submission]
     ended = space.events("finished")

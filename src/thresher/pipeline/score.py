@@ -22,7 +22,7 @@ from thresher.recipe.schema import ModelSection
 
 def is_linear(section: ModelSection) -> bool:
     """Whether the backbone stays as it was loaded."""
-    return all(stage.kind == "linear" for stage in section.stages)
+    return all(stage.kind != "train" for stage in section.stages)
 
 
 def score_linear(

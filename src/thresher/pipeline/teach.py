@@ -1,13 +1,16 @@
 """The fitting half of a job: all stages of one model on the training rows of one fold."""
 
+import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 
+from thresher.dataset.teaching import Teaching
 from thresher.files import write_atomic
 from thresher.images.statistics import channel_statistics
 from thresher.inference.views.expand import expand_views
@@ -18,10 +21,12 @@ from thresher.models.linear import fit_linear, inner_split
 from thresher.models.photo_model import PhotoModel
 from thresher.pipeline.bench import Bench, Job
 from thresher.pipeline.checkpoint import load_checkpoint, save_checkpoint, save_members
+from thresher.pipeline.lesson import train_data
+from thresher.pipeline.repair import repair
 from thresher.pipeline.score import score_plainly
 from thresher.recipe.schema import LinearStage, ModelSection, TrainStage
 from thresher.seeds import derive, seed_torch
-from thresher.training.loop import History, TrainData, train_stage
+from thresher.training.loop import History, train_stage
 from thresher.training.state import StateFile
 
 
@@ -32,7 +37,6 @@ def fit_job(bench: Bench, job: Job, section: ModelSection, fit_key: str) -> dict
         what job.json is to say of it.
     """
     folder = bench.run.job(job.model, job.seed, job.fold)
-    dataset = bench.dataset
     seed = derive(bench.recipe.seed, job.seed, job.fold)
     train, inner = split_rows(bench, job, section, seed)
     seed_torch(seed, "model")
@@ -41,17 +45,23 @@ def fit_job(bench: Bench, job: Job, section: ModelSection, fit_key: str) -> dict
     if len(inner):
         facts["inner_photos"] = len(inner)
     history: History = []
+    repaired: list[pd.DataFrame] = []
     writes = bench.harness.rank == 0
     minutes = bench.recipe.training.checkpoint_minutes
     state_file = StateFile(folder / "state.pt", minutes, fit_key, writes=writes)
     saved = state_file.load()
-    data = TrainData(bench.cache, train, dataset.targets, dataset.classes, *_columns(bench))
+    corrected = teaching = bench.teaching(train)
     first_epoch = 0
     members: list[dict[str, torch.Tensor]] = []
     for number, stage in enumerate(section.stages):
+        if stage.kind == "repair":
+            with first_alone(bench):  # the others then find the features computed
+                teaching, found = repair(bench, job, stage, number, train, teaching, seed)
+            repaired.append(found)
+            continue
         if stage.kind == "linear":
             if writes:  # the other processes get the head with the first gradient step
-                facts["linear"] = _fit_head(bench, section, stage, model, train, seed)
+                facts["linear"] = fit_head(bench, section, stage, model, train, teaching, seed)
             continue
         if saved is None or number >= saved["stage"]:
             if stage.new_head:
@@ -60,7 +70,7 @@ def fit_job(bench: Bench, job: Job, section: ModelSection, fit_key: str) -> dict
             members = train_stage(
                 model,
                 stage,
-                data,
+                train_data(bench, train, teaching),
                 image_size=section.image_size,
                 seed=seed,
                 number=number,
@@ -77,9 +87,26 @@ def fit_job(bench: Bench, job: Job, section: ModelSection, fit_key: str) -> dict
         save_checkpoint(model, section, folder)
         save_members(members, model, folder)
         if history:
-            table = pd.DataFrame(history)
-            write_atomic(folder / "history.parquet", lambda file: table.to_parquet(file, index=False))
+            _save(pd.DataFrame(history), folder / "history.parquet")
+        if repaired:
+            changed = pd.concat(repaired, ignore_index=True)
+            facts["repaired"] = int(teaching.differs(corrected).sum())
+            _save(changed, folder / "labels.parquet")
     return facts
+
+
+def _save(table: pd.DataFrame, path: Path) -> None:
+    write_atomic(path, lambda file: table.to_parquet(file, index=False))
+
+
+@contextlib.contextmanager
+def first_alone(bench: Bench) -> Iterator[None]:
+    """Of several processes the first one does it, then the others."""
+    if bench.harness.rank:
+        bench.harness.wait()
+    yield
+    if not bench.harness.rank:
+        bench.harness.wait()
 
 
 def split_rows(bench: Bench, job: Job, section: ModelSection, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -132,16 +159,6 @@ def _start(bench: Bench, job: Job, section: ModelSection, train: np.ndarray) -> 
     return model
 
 
-def _columns(bench: Bench) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Weight and source of every row, None where the table says nothing."""
-    weights = bench.dataset.frame["weight"].to_numpy(dtype=np.float64)
-    sources = bench.dataset.frame["source"]
-    return (
-        weights if (weights != 1).any() else None,
-        sources.to_numpy(dtype=object) if sources.notna().any() else None,
-    )
-
-
 def _watcher(
     bench: Bench, job: Job, section: ModelSection, stage: TrainStage, inner: np.ndarray
 ) -> Callable[[PhotoModel], dict[str, float]]:
@@ -173,16 +190,36 @@ def _watcher(
     return watch
 
 
-def _fit_head(
-    bench: Bench, section: ModelSection, stage: LinearStage, model: PhotoModel, train: np.ndarray, seed: int
+def fit_head(
+    bench: Bench,
+    section: ModelSection,
+    stage: LinearStage,
+    model: PhotoModel,
+    train: np.ndarray,
+    teaching: Teaching,
+    seed: int,
 ) -> dict[str, Any]:
-    """The linear solution on features of fixed views; the head of ``model`` takes it."""
+    """The linear solution on features of fixed views; the head of ``model`` takes it.
+
+    Args:
+        bench: of the run.
+        section: of the model.
+        stage: what the recipe says.
+        model: whose head it is.
+        train: the rows that the job learns from (N,).
+        teaching: what those N photos teach.
+        seed: the job's seed.
+
+    Returns:
+        what job.json is to say of it.
+    """
     dataset = bench.dataset
     places = np.searchsorted(bench.features.rows, train)
     views = np.stack([bench.features.view(section, view)[places] for view in expand_views(stage.views)])
     groups = None if bench.groups is None else bench.groups[train]
     inner = inner_split(dataset.targets[train], groups, stage.inner_folds, seed)
     weights = dataset.frame["weight"].to_numpy(dtype=np.float64)[train]
-    head = fit_linear(views, dataset.targets[train], len(dataset.classes), stage.penalties, inner, weights)
+    given = views, dataset.targets[train], len(dataset.classes), stage.penalties, inner, weights
+    head = fit_linear(*given, teaching)
     model.head.set_linear(torch.from_numpy(head.weight), torch.from_numpy(head.bias))
     return {"penalty": head.penalty, "inner_log_loss": {str(key): value for key, value in head.path.items()}}

@@ -31,6 +31,7 @@ SUMMARIES = {
     "mixing": "How photos of a batch are mixed, and their labels with them.",
     "optim": "How the weights move.",
     "pooling": "How a feature map becomes one vector.",
+    "repair": "What is done about labels that a finder doubts.",
     "sampling": "Which training photos an epoch sees, and how often.",
     "schedules": "How the learning rate changes over a stage.",
     "tiles": "How the features of a photo's tiles become one vector.",

@@ -14,6 +14,7 @@ from thresher.recipe.schema import (
     MetricsSection,
     ModelSection,
     Recipe,
+    RepairStage,
     Section,
     TrainingSection,
     TrainStage,
@@ -41,6 +42,7 @@ _PAGES: tuple[tuple[str, type[Section]], ...] = (
     ("`models.NAME`", ModelSection),
     ("`models.NAME.stages`, `kind: linear`", LinearStage),
     ("`models.NAME.stages`, `kind: train`", TrainStage),
+    ("`models.NAME.stages`, `kind: repair`", RepairStage),
     ("`training`", TrainingSection),
     ("`metrics`", MetricsSection),
 )

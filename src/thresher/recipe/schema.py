@@ -5,11 +5,19 @@ settings; the part's own constructor says which settings there are.
 """
 
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from thresher.recipe.part import part
+from thresher.recipe.repairs import (
+    check_order,
+    check_repair,
+    check_sources,
+    finder_by_default,
+    refuse_unpooled,
+    softens,
+)
 from thresher.recipe.together import check_loss, check_stage, check_start, check_views, made, refuse_linear
 
 Engine = Literal["auto", "torch", "onnxruntime", "openvino"]
@@ -163,7 +171,39 @@ class TrainStage(Section):
         return self
 
 
-Stage = Annotated[LinearStage | TrainStage, Field(discriminator="kind")]
+class RepairStage(Section):
+    """Doubtful labels of the training photos are judged inside the fold; later stages learn repaired ones."""
+
+    kind: Literal["repair"] = "repair"
+    scores: str | None = None
+    """Another model of this recipe whose out-of-fold scores judge the labels. They come from models that saw
+    the labels of the held-out fold: the score is a little too good, and the report says so. Default: linear
+    heads on inner folds of the training photos, which see no more than the stages after them."""
+    views: tuple[part("views"), ...] = ("plain", "hflip")  # type: ignore[valid-type]
+    """Fixed views whose features those heads, and finders that look at neighbours, are given."""
+    penalties: tuple[float, ...] = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
+    """L2 penalties that those heads choose from, as in a linear stage."""
+    inner_folds: int = Field(default=5, ge=2)
+    """Inner folds: every photo is scored by a head that was fitted on the others."""
+    rounds: int = Field(default=1, ge=1)
+    """Times that the heads are fitted, from the second one on repaired labels; the given ones are judged."""
+    find: part("labels") | None = None  # type: ignore[valid-type]
+    """What judges the labels; default: combined, and none for an action that needs none."""
+    action: part("repair") = "soften"  # type: ignore[valid-type]
+    """What is done about doubtful ones."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _finder(cls, value: Any) -> Any:
+        return finder_by_default(value)
+
+    @model_validator(mode="after")
+    def _has_effect(self) -> "RepairStage":
+        check_repair(self)
+        return self
+
+
+Stage = Annotated[LinearStage | TrainStage | RepairStage, Field(discriminator="kind")]
 
 
 class ModelSection(Section):
@@ -192,7 +232,8 @@ class ModelSection(Section):
     seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
     """One job per fold and seed."""
     stages: tuple[Stage, ...] = Field(default=(LinearStage(),), min_length=1)
-    """How it is fitted, one after the other; a linear stage can only come first."""
+    """How it is fitted, one after the other; before a linear stage, which comes first, labels may be
+    repaired."""
     final: Literal["folds", "all", "both"] = "folds"
     """What scores test photos: the models of the folds, one more that learns from all photos, or both."""
     views: tuple[part("views"), ...] = Field(default=("plain", "hflip"), min_length=1)  # type: ignore[valid-type]
@@ -212,22 +253,22 @@ class ModelSection(Section):
 
     @model_validator(mode="after")
     def _stages_make_sense(self) -> "ModelSection":
-        linear = [stage.kind == "linear" for stage in self.stages]
-        if any(linear[1:]):
-            raise ValueError(
-                "a linear stage is fitted on the backbone as it was loaded: it can only come first"
-            )
-        if all(linear):
+        check_order(self.stages)
+        kinds = {stage.kind for stage in self.stages}
+        if "train" not in kinds:
             for key in ("dropout", "drop_path"):
                 if getattr(self, key):
                     raise ValueError(f"{key} has no effect without a train stage")
         check_views(self.views)
-        if linear[0]:
+        if "linear" in kinds:
             refuse_linear(self)
+        refuse_unpooled(self)
+        soft = False
         for stage in self.stages:
+            soft |= softens(stage)
             if stage.kind == "train":
                 last = stage is self.stages[-1]
-                check_loss(stage, self.head["name"], last)
+                check_loss(stage, self.head["name"], last, soft)
                 check_stage(stage, last)
                 if self.final != "folds" and stage.select is not None and stage.select.on == "fold":
                     raise ValueError("final: no fold judges a model of all photos; choose epochs on: inner")
@@ -281,6 +322,7 @@ class Recipe(Section):
     def _models_start_somewhere(self) -> "Recipe":
         made("folds", "folds", self.folds)
         for name, model in self.models.items():
+            check_sources(name, self.models)
             check_start(name, model.starts_from, dict(self.models))
         return self
 

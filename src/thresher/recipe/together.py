@@ -88,8 +88,8 @@ def refuse_linear(model: "ModelSection") -> None:
         raise ValueError("pooling 'gem' learns its power: it does not go with a linear stage")
 
 
-def check_loss(stage: "TrainStage", head: str, last: bool) -> None:
-    """The loss must understand the head's logits and the mixer's targets.
+def check_loss(stage: "TrainStage", head: str, last: bool, soft: bool = False) -> None:
+    """The loss must understand the head's logits, the mixer's targets, and soft ones where labels are soft.
 
     Raises:
         ValueError: it does not.
@@ -104,6 +104,10 @@ def check_loss(stage: "TrainStage", head: str, last: bool) -> None:
         )
     if loss.index_only and stage.mixing["name"] != "none":
         raise ValueError(f"mixing does not go with the loss {name!r}, which needs one class per photo")
+    if loss.index_only and soft:
+        raise ValueError(
+            f"loss {name!r} needs one class per photo, and a repair stage before it makes soft labels"
+        )
     if not loss.trains_head and stage.layers == "head":
         raise ValueError(f"loss {name!r} teaches the backbone alone: with layers: head nothing would learn")
     if not loss.trains_head and last:
@@ -113,7 +117,7 @@ def check_loss(stage: "TrainStage", head: str, last: bool) -> None:
 
 
 def check_start(name: str, source: str | None, models: "dict[str, ModelSection]") -> None:
-    """A model starts from a model of the same network that stands in the recipe, and not from itself.
+    """A model starts from a model of the same network.
 
     Raises:
         ValueError: it does not.
@@ -121,20 +125,12 @@ def check_start(name: str, source: str | None, models: "dict[str, ModelSection]"
     if source is None:
         return
     where = f"models.{name}.starts_from"
-    if source not in models:
-        raise ValueError(f"{where}: no model is named {source!r}{registry.nearest(source, models)}")
-    seen: set[str] = set()
-    step: str | None = name
-    while step in models:
-        if step in seen:
-            raise ValueError(f"{where}: {' and '.join(sorted(seen))} would start from each other")
-        seen.add(step)
-        step = models[step].starts_from
     mine, other = models[name], models[source]
     for key in ("backbone", "pooling", "tiles", "normalise", "unknown"):
         if getattr(mine, key) != getattr(other, key):
             raise ValueError(f"{where}: {source} has another {key}")
-    if mine.head != other.head and not getattr(mine.stages[0], "new_head", False):
+    first = next((stage for stage in mine.stages if stage.kind != "repair"), None)
+    if mine.head != other.head and not getattr(first, "new_head", False):
         raise ValueError(f"{where}: {source} has another head; say new_head: true in the first stage")
     missing = set(mine.seeds) - set(other.seeds)
     if missing:

@@ -48,7 +48,7 @@ WORDS: dict[str, Any] = {
     "value_error": lambda found: found["msg"].removeprefix("Value error, "),
     "literal_error": _choice,
     "union_tag_invalid": _kind,
-    "union_tag_not_found": lambda found: "is missing: write kind: linear or kind: train",
+    "union_tag_not_found": lambda found: "is missing: write kind: linear, kind: train or kind: repair",
     "too_short": lambda found: f"needs at least {found['ctx']['min_length']} entry",
     "extra_forbidden": lambda found: "unknown key",
     **dict.fromkeys(("greater_than_equal", "greater_than", "less_than_equal", "less_than"), _bound),

@@ -7,7 +7,7 @@ from typing import Any
 from thresher.files import write_text
 from thresher.inspect.duplicates import exact_duplicates
 from thresher.metrics.calibration import reliability
-from thresher.report import charts, classes, photos, summary
+from thresher.report import charts, classes, photos, repairs, summary
 from thresher.report.facts import Facts, read_facts
 from thresher.report.jinja import environment, style
 from thresher.report.label_sheet import doubts
@@ -51,8 +51,9 @@ def content(facts: Facts) -> dict[str, Any]:
         "recipe_name": facts.recipe.get("name", ""),
         "style": style(),
         "scores": summary.scores(facts),
-        "done": summary.done(facts),
-        "honesty": summary.honesty(facts),
+        "corrected": repairs.corrected(facts),
+        "done": summary.done(facts) + " " + repairs.repaired(facts),
+        "honesty": summary.honesty(facts) + repairs.honesty(facts),
         "doubts": doubts(facts, thumbnails),
         "worst": None if oof is None else photos.worst(oof, thumbnails),
         "uncertain": [] if oof is None else photos.uncertain(oof, thumbnails),

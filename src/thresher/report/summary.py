@@ -102,10 +102,10 @@ def honesty(facts: Facts) -> list[dict[str, str]]:
     labelled = int((facts.dataset.labelled & facts.dataset.usable).sum())
     if rows and rows < labelled:
         found.append(
-            _mark("warn", f"{count(rows, 'photo')} of {labelled:,} readable labelled ones were scored.")
+            mark("warn", f"{count(rows, 'photo')} of {labelled:,} readable labelled ones were scored.")
         )
     elif rows:
-        found.append(_mark("good", f"All {count(rows, 'readable labelled photo')} were scored, each once."))
+        found.append(mark("good", f"All {count(rows, 'readable labelled photo')} were scored, each once."))
     chosen = [
         name
         for name, model in facts.recipe.get("models", {}).items()
@@ -113,7 +113,7 @@ def honesty(facts: Facts) -> list[dict[str, str]]:
     ]
     if chosen:
         found.append(
-            _mark(
+            mark(
                 "warn",
                 f"The epoch of {listed(chosen)} was chosen on the fold that scores it: the score is a little "
                 "too good. Choose on inner photos (select: {on: inner}) for one that can be believed.",
@@ -122,10 +122,10 @@ def honesty(facts: Facts) -> list[dict[str, str]]:
     few = [name for name, one in facts.metrics.get("per_class", {}).items() if one.get("count", 0) < 10]
     if few:
         names = listed([*few[:3], f"{len(few) - 3:,} more"]) if len(few) > 4 else listed(few)
-        found.append(_mark("warn", f"Fewer than 10 scored photos stand behind the numbers of {names}."))
+        found.append(mark("warn", f"Fewer than 10 scored photos stand behind the numbers of {names}."))
     if rows:
         found.append(
-            _mark(
+            mark(
                 "good",
                 "Intervals are 95 % bootstrap intervals over "
                 + ("groups." if facts.has_groups else "photos."),
@@ -137,7 +137,7 @@ def honesty(facts: Facts) -> list[dict[str, str]]:
 def _groups(facts: Facts) -> dict[str, str]:
     """The leak check, made again from the files."""
     if not facts.has_groups:
-        return _mark(
+        return mark(
             "warn",
             "No group column: photos of one person, plant or scene may stand in two folds. If there are such "
             "photos, name the column with --set data.group=COLUMN.",
@@ -147,10 +147,10 @@ def _groups(facts: Facts) -> dict[str, str]:
     spread = fold[fold >= 0].groupby(groups).nunique()
     leaks = int((spread > 1).sum())
     if leaks:
-        return _mark(
+        return mark(
             "bad", f"{count(leaks, 'group')} of {len(spread):,} stand in two folds: the score is too good."
         )
-    return _mark("good", f"None of the {len(spread):,} groups stands in two folds.")
+    return mark("good", f"None of the {len(spread):,} groups stands in two folds.")
 
 
 def _copies(facts: Facts) -> dict[str, str] | None:
@@ -162,11 +162,11 @@ def _copies(facts: Facts) -> dict[str, str] | None:
     sets = exact_duplicates(facts.dataset, content)
     leaks = sum(len({where[one] for one in same.ids if where[one] >= 0}) > 1 for same in sets)
     if leaks:
-        return _mark(
+        return mark(
             "warn",
             f"{count(leaks, 'photo')} with exact copies in more than one fold: easier than new photos.",
         )
-    return _mark("good", "No exact copy of a photo stands in another fold.")
+    return mark("good", "No exact copy of a photo stands in another fold.")
 
 
 def contents(facts: Facts) -> np.ndarray | None:
@@ -175,5 +175,6 @@ def contents(facts: Facts) -> np.ndarray | None:
     return None if found is None or len(found) != len(facts.dataset) else np.asarray(found, dtype=object)
 
 
-def _mark(mark: str, text: str) -> dict[str, str]:
+def mark(mark: str, text: str) -> dict[str, str]:
+    """One reason: ``mark`` is good, warn or bad."""
     return {"mark": mark, "text": text}

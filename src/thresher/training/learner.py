@@ -1,5 +1,6 @@
 """One stage's model with all that moves its weights: mixing, loss, optimizer, schedule, averaging."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ class Learner:
         stage: what the recipe says; its precision is resolved.
         harness: device and processes.
         steps: optimizer steps of the whole stage.
-        counts: training photos of each class (K,), for weights per class.
+        counts: training photos of each class (K,), or their shares in it; for weights per class.
     """
 
     def __init__(
@@ -66,10 +67,15 @@ class Learner:
 
     def mixed(self, batch: Batch, rng: np.random.Generator, step: int) -> Batch:
         """The batch as the loss sees it: photos mixed, targets soft."""
+        index, soft = batch.targets, batch.targets
+        if soft.ndim == 2:  # taught so; an unknown class has no share
+            index = soft.argmax(1)
+            soft = nn.functional.pad(soft, (0, self.model.classes - soft.shape[1]))
         if self.mixer is None:
-            return batch
-        soft = nn.functional.one_hot(batch.targets, self.model.classes).float()
-        maps = lambda: self.model.cam(batch.photos, batch.targets)  # noqa: E731
+            return replace(batch, targets=soft)
+        if soft.ndim == 1:
+            soft = nn.functional.one_hot(soft, self.model.classes).float()
+        maps = lambda: self.model.cam(batch.photos, index)  # noqa: E731
         photos, targets = self.mixer(batch.photos, soft, rng, step / self.steps, maps, step)
         return Batch(photos, targets, batch.weight, batch.share)
 

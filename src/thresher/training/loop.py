@@ -35,7 +35,7 @@ class TrainData:
     Attributes:
         cache: decoded photos of the whole data set.
         rows: the training rows (N,).
-        targets: class index of every row of the data set (M,).
+        targets: class index of every row of the data set (M,), or soft (M, K).
         classes: all class names (K,).
         weights: weight of every row (M,), or None.
         sources: source of every row (M,), or None.
@@ -49,9 +49,18 @@ class TrainData:
     sources: np.ndarray | None = None
 
     def candidates(self) -> Candidates:
-        """The training photos as samplers see them."""
+        """The training photos as samplers see them: of soft targets the class with the largest share."""
         sources = None if self.sources is None else self.sources[self.rows]
-        return Candidates(self.rows, self.targets[self.rows], self.classes, sources)
+        targets = self.targets[self.rows]
+        targets = targets if targets.ndim == 1 else targets.argmax(1)
+        return Candidates(self.rows, targets, self.classes, sources)
+
+    def counts(self) -> np.ndarray:
+        """Training photos of each class (K,); a soft target counts with its shares."""
+        targets = self.targets[self.rows]
+        if targets.ndim == 2:
+            return np.asarray(targets.sum(0, dtype=np.float64))
+        return np.bincount(targets, minlength=len(self.classes))
 
 
 def train_stage(
@@ -101,8 +110,7 @@ def train_stage(
 
     photos_per_epoch = sum(map(len, batches_of(0)))
     steps_per_epoch = len(steps_of(batches_of(0), stage.accumulate))
-    counts = np.bincount(candidates.targets, minlength=len(data.classes))
-    learner = Learner(model, stage, harness, steps_per_epoch * stage.epochs, counts)
+    learner = Learner(model, stage, harness, steps_per_epoch * stage.epochs, data.counts())
     selection = Selection(stage.select)
     position = {"epoch": 0, "step": 0, "loss": 0.0, "seconds": 0.0}
 
@@ -140,7 +148,7 @@ def train_stage(
                 for rows in step:
                     own = harness.share(rows)
                     shown = next(pixels), data.targets[own], weights[own].astype(np.float32)
-                    put = [harness.put(array) for array in shown]  # (B, S, S, 3), (B,), (B,)
+                    put = [harness.put(array) for array in shown]  # (B, S, S, 3), (B,) or (B, K), (B,)
                     share = harness.share_scale(weights[rows]) / len(step)
                     batches.append(learner.mixed(Batch(put[0], put[1], put[2], share), rng, place))
                 losses = learner.step(batches, place)
