@@ -42,6 +42,8 @@ class Bench:
         features: of frozen backbones.
         harness: device and processes.
         progress: told of everything.
+        clusters: cluster of copies of each row (N,), -1 for none; None where they were not looked for.
+        leaky: folds (N, R) that part near copies; None where these are the folds.
     """
 
     run: RunFolder
@@ -54,6 +56,8 @@ class Bench:
     features: Features
     harness: Harness
     progress: Progress
+    clusters: np.ndarray | None = None
+    leaky: np.ndarray | None = None
 
     @cached_property
     def data_key(self) -> list[str | int]:

@@ -14,7 +14,7 @@ from thresher.inference.views.expand import expand_views
 from thresher.metrics.scores import LOWER_IS_BETTER, METRICS
 from thresher.models.build import build_model
 from thresher.models.layers import new_head
-from thresher.models.linear import fit_linear, inner_split
+from thresher.models.linear import LinearHead, fit_linear, inner_split
 from thresher.models.photo_model import PhotoModel
 from thresher.pipeline.bench import Bench, Job
 from thresher.pipeline.checkpoint import load_checkpoint, save_checkpoint, save_members
@@ -51,7 +51,7 @@ def fit_job(bench: Bench, job: Job, section: ModelSection, fit_key: str) -> dict
     for number, stage in enumerate(section.stages):
         if stage.kind == "linear":
             if writes:  # the other processes get the head with the first gradient step
-                facts["linear"] = _fit_head(bench, section, stage, model, train, seed)
+                facts["linear"] = _set_head(bench, section, stage, model, train, seed)
             continue
         if saved is None or number >= saved["stage"]:
             if stage.new_head:
@@ -173,16 +173,23 @@ def _watcher(
     return watch
 
 
-def _fit_head(
-    bench: Bench, section: ModelSection, stage: LinearStage, model: PhotoModel, train: np.ndarray, seed: int
-) -> dict[str, Any]:
-    """The linear solution on features of fixed views; the head of ``model`` takes it."""
+def fit_head(
+    bench: Bench, section: ModelSection, stage: LinearStage, train: np.ndarray, seed: int
+) -> LinearHead:
+    """The linear solution for rows (n,) on features of the stage's fixed views."""
     dataset = bench.dataset
     places = np.searchsorted(bench.features.rows, train)
     views = np.stack([bench.features.view(section, view)[places] for view in expand_views(stage.views)])
     groups = None if bench.groups is None else bench.groups[train]
     inner = inner_split(dataset.targets[train], groups, stage.inner_folds, seed)
     weights = dataset.frame["weight"].to_numpy(dtype=np.float64)[train]
-    head = fit_linear(views, dataset.targets[train], len(dataset.classes), stage.penalties, inner, weights)
+    return fit_linear(views, dataset.targets[train], len(dataset.classes), stage.penalties, inner, weights)
+
+
+def _set_head(
+    bench: Bench, section: ModelSection, stage: LinearStage, model: PhotoModel, train: np.ndarray, seed: int
+) -> dict[str, Any]:
+    """The head of ``model`` takes the linear solution; what is to be said of it."""
+    head = fit_head(bench, section, stage, train, seed)
     model.head.set_linear(torch.from_numpy(head.weight), torch.from_numpy(head.bias))
     return {"penalty": head.penalty, "inner_log_loss": {str(key): value for key, value in head.path.items()}}
