@@ -48,6 +48,11 @@ class RunFolder:
         return self.root / "folds.parquet"
 
     @property
+    def duplicates(self) -> Path:
+        """One row per photo that has a copy: ``image_id, cluster, kind, of, distance, agreement``."""
+        return self.root / "duplicates.parquet"
+
+    @property
     def features(self) -> Path:
         """Features of frozen backbones, shared by all folds."""
         return self.root / "features"

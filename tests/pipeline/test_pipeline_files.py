@@ -18,6 +18,7 @@ def test_every_file_is_there_and_nothing_unfinished(finished):
         "report.html",
         "log.jsonl",
         "submission.csv",
+        "duplicates.parquet",
         "predictions/oof.parquet",
         "predictions/test.parquet",
     }
@@ -103,14 +104,16 @@ def test_metrics_are_those_of_scikit_learn(finished, model):
 
 def test_the_rest_of_the_metrics(finished):
     metrics = json.loads((finished / "metrics.json").read_text())
-    assert list(metrics) == ["oof", "models", "classes", "per_class", "photos", "speed", "seconds"]
+    assert list(metrics) == ["oof", "models", "classes", "per_class", "photos", "leak", "speed", "seconds"]
     assert metrics["classes"] == CLASSES
     assert metrics["photos"] == {"train": 30, "unlabelled": 0, "test": 6, "broken": 0}
     assert {name: one["count"] for name, one in metrics["per_class"].items()} == dict.fromkeys(CLASSES, 10)
     assert list(metrics["speed"]) == ["tuned stage 2"]
     speed = metrics["speed"]["tuned stage 2"]
     assert speed["share"] == pytest.approx(speed["photos_per_second"] / speed["in_memory"])
-    assert list(metrics["seconds"]) == ["photos", "folds", "measure", "fit", "scores"]
+    stages = ["photos", "folds", "measure", "features", "duplicates", "fit", "scores"]
+    assert list(metrics["seconds"]) == stages
+    assert metrics["leak"] == {"clusters": 0, "rows": 0, "rows_apart": 0, "rows_moved": 0}
 
 
 def test_the_submission_without_a_sample(finished):

@@ -1,9 +1,13 @@
 """What a rule of folds is: the labelled photos in, the fold of each of them out."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from thresher.errors import RecipeError
+from thresher.recipe.part import build
 
 
 @dataclass(frozen=True)
@@ -17,12 +21,14 @@ class Labelled:
             where nothing does.
         sources: where each photo comes from (N,), None where the table does not say; None where it never
             does.
+        named: whether the table itself names groups, so that not copies alone belong together.
     """
 
     ids: np.ndarray
     targets: np.ndarray
     groups: pd.Series | None = None
     sources: np.ndarray | None = None
+    named: bool = True
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -31,11 +37,31 @@ class Labelled:
         """Those at the given rows (M,)."""
         groups = None if self.groups is None else self.groups.iloc[rows].reset_index(drop=True)
         sources = None if self.sources is None else self.sources[rows]
-        return Labelled(self.ids[rows], self.targets[rows], groups, sources)
+        return Labelled(self.ids[rows], self.targets[rows], groups, sources, self.named)
 
 
 class Splitter:
-    """Deals photos to folds. A subclass writes `deal`."""
+    """Deals photos to folds. A subclass writes `deal`.
+
+    Attributes:
+        near_duplicates: whether near copies of a photo are kept together; who deals puts them into the
+            groups.
+        report_leak: whether to measure what the score would be if they were not.
+    """
+
+    def __init__(self, *, near_duplicates: bool = True, report_leak: bool = False) -> None:
+        """Sets what all rules have in common.
+
+        Args:
+            near_duplicates: keep near copies of a photo together, as exact copies always are.
+            report_leak: also measure the score with folds that part them, on frozen features.
+
+        Raises:
+            RecipeError: there is no leak to report where near copies are not looked for.
+        """
+        if report_leak and not near_duplicates:
+            raise RecipeError("folds: report_leak has no effect with near_duplicates: false")
+        self.near_duplicates, self.report_leak = near_duplicates, report_leak
 
     def deal(self, photos: Labelled, seed: int) -> np.ndarray:
         """Fold of each photo, int64: (N,), or (N, R) where every photo is dealt R times.
@@ -51,3 +77,22 @@ class Splitter:
             DataError: the photos cannot be dealt in this way.
         """
         raise NotImplementedError
+
+
+def inner_rule(owner: str, spec: dict[str, Any]) -> Splitter:
+    """The rule within another one.
+
+    Args:
+        owner: name of the outer rule.
+        spec: a validated mapping with ``name`` and settings.
+
+    Raises:
+        RecipeError: it has settings that only the outer rule can follow.
+    """
+    rule: Splitter = build("folds", spec)
+    if not rule.near_duplicates or rule.report_leak:
+        raise RecipeError(
+            f"folds {owner!r}: near_duplicates and report_leak have no effect within another rule: "
+            "give them to the outer one"
+        )
+    return rule

@@ -5,18 +5,24 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from thresher.errors import DataError, name_some
+from thresher.errors import DataError, RecipeError, name_some
 from thresher.folds.base import Labelled, Splitter
 
 
 class Given(Splitter):
     """Folds from a CSV or parquet file with the columns ``image_id`` and ``fold`` (0, 1, 2, ...).
 
+    They are never changed: near copies of a photo that stand in two of them are reported.
+
     Args:
         file: its path.
+        near_duplicates, report_leak: see `Splitter`; the folds of a file have no others to compare with.
     """
 
-    def __init__(self, *, file: str) -> None:
+    def __init__(self, *, file: str, near_duplicates: bool = True, report_leak: bool = False) -> None:
+        super().__init__(near_duplicates=near_duplicates, report_leak=report_leak)
+        if report_leak:
+            raise RecipeError("folds 'given': report_leak has no effect, the folds of a file are not changed")
         self.file = file
 
     def deal(self, photos: Labelled, seed: int) -> np.ndarray:

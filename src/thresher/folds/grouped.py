@@ -9,12 +9,12 @@ from thresher.folds.stratified import Stratified
 
 
 def demand_groups(photos: Labelled) -> None:
-    """Makes sure that something belongs together.
+    """Makes sure that something belongs together, apart from copies of a photo.
 
     Raises:
         DataError: nothing does.
     """
-    if photos.groups is None or photos.groups.isna().all():
+    if not photos.named or photos.groups is None or photos.groups.isna().all():
         raise DataError(
             "folds: no photos belong together; name their column in data.group, or use another rule"
         )

@@ -1,15 +1,18 @@
-"""What belongs together: the user's groups, joined with photos that are the same file."""
+"""What belongs together: the user's groups, joined with photos that are the same file, or nearly."""
 
 import numpy as np
 import pandas as pd
 
 
-def join_groups(groups: pd.Series | None, content: np.ndarray) -> pd.Series | None:
-    """One group for everything that is linked by a group name or by the same content.
+def join_groups(
+    groups: pd.Series | None, content: np.ndarray, clusters: np.ndarray | None = None
+) -> pd.Series | None:
+    """One group for everything that is linked by a group name, by the same content or by a cluster.
 
     Args:
         groups: group of each row (N,), missing for none; or None.
         content: hash of each photo's bytes (N,), None where it is unknown.
+        clusters: number of each row's cluster of near copies (N,), -1 for none; or None.
 
     Returns:
         group names (N,), missing where a row stands alone; None when all do.
@@ -20,10 +23,12 @@ def join_groups(groups: pd.Series | None, content: np.ndarray) -> pd.Series | No
     rows = len(content)
     same = pd.Series(content, dtype=object)
     same = same.where(same.duplicated(keep=False))
+    near = pd.Series(-1 if clusters is None else clusters, index=same.index)
+    near = near.where((near >= 0) & near.duplicated(keep=False))
     own = pd.Series(None, index=same.index, dtype=object) if groups is None else groups.reset_index(drop=True)
     edges = []
     offset = rows
-    for key in (same, own):
+    for key in (same, own, near):
         codes, names = pd.factorize(key)
         linked = np.flatnonzero(codes >= 0)
         edges.append(np.stack([linked, offset + codes[linked]]))

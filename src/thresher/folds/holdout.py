@@ -19,9 +19,18 @@ class Holdout(Splitter):
     Args:
         share: of the photos that are held out.
         stratified: hold out the same share of every class.
+        near_duplicates, report_leak: see `Splitter`.
     """
 
-    def __init__(self, *, share: Annotated[float, Field(gt=0, lt=1)] = 0.2, stratified: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        share: Annotated[float, Field(gt=0, lt=1)] = 0.2,
+        stratified: bool = True,
+        near_duplicates: bool = True,
+        report_leak: bool = False,
+    ) -> None:
+        super().__init__(near_duplicates=near_duplicates, report_leak=report_leak)
         self.share, self.stratified = share, stratified
 
     def deal(self, photos: Labelled, seed: int) -> np.ndarray:

@@ -3,8 +3,8 @@
 import numpy as np
 
 from thresher.errors import DataError, RecipeError
-from thresher.folds.base import Labelled, Splitter
-from thresher.recipe.part import build, part
+from thresher.folds.base import Labelled, Splitter, inner_rule
+from thresher.recipe.part import part
 from thresher.registry import nearest
 
 
@@ -18,6 +18,7 @@ class OneSource(Splitter):
     Args:
         source: as the column data.source names it.
         rule: how the photos of that source are dealt.
+        near_duplicates, report_leak: see `Splitter`.
     """
 
     def __init__(
@@ -25,11 +26,14 @@ class OneSource(Splitter):
         *,
         source: str,
         rule: part("folds") = {"name": "stratified"},  # type: ignore[valid-type]  # noqa: B006
+        near_duplicates: bool = True,
+        report_leak: bool = False,
     ) -> None:
+        super().__init__(near_duplicates=near_duplicates, report_leak=report_leak)
         if rule["name"] in ("one_source", "given"):
             raise RecipeError(f"folds 'one_source': the rule {rule['name']!r} does not go with it")
         self.source = source
-        self.rule: Splitter = build("folds", rule)
+        self.rule = inner_rule("one_source", rule)
 
     def deal(self, photos: Labelled, seed: int) -> np.ndarray:
         """Fold of each photo, int64, -1 for other sources; as many columns as the rule has.

@@ -6,8 +6,8 @@ import numpy as np
 from pydantic import Field
 
 from thresher.errors import DataError, RecipeError
-from thresher.folds.base import Labelled, Splitter
-from thresher.recipe.part import build, part
+from thresher.folds.base import Labelled, Splitter, inner_rule
+from thresher.recipe.part import part
 from thresher.seeds import derive
 
 
@@ -17,6 +17,7 @@ class Repeated(Splitter):
     Args:
         repeats: how often.
         rule: how photos are dealt each time.
+        near_duplicates, report_leak: see `Splitter`.
     """
 
     def __init__(
@@ -24,11 +25,14 @@ class Repeated(Splitter):
         *,
         repeats: Annotated[int, Field(ge=2)] = 3,
         rule: part("folds") = {"name": "stratified"},  # type: ignore[valid-type]  # noqa: B006
+        near_duplicates: bool = True,
+        report_leak: bool = False,
     ) -> None:
+        super().__init__(near_duplicates=near_duplicates, report_leak=report_leak)
         if rule["name"] in ("repeated", "given"):
             raise RecipeError(f"folds 'repeated': the rule {rule['name']!r} cannot be repeated")
         self.repeats = repeats
-        self.rule: Splitter = build("folds", rule)
+        self.rule = inner_rule("repeated", rule)
 
     def deal(self, photos: Labelled, seed: int) -> np.ndarray:
         """Folds of each photo (N, repeats), int64; every column has fold numbers of its own.

@@ -20,9 +20,17 @@ class Stratified(Splitter):
 
     Args:
         n: number of folds, >= 2.
+        near_duplicates, report_leak: see `Splitter`.
     """
 
-    def __init__(self, *, n: Annotated[int, Field(ge=2)] = 5) -> None:
+    def __init__(
+        self,
+        *,
+        n: Annotated[int, Field(ge=2)] = 5,
+        near_duplicates: bool = True,
+        report_leak: bool = False,
+    ) -> None:
+        super().__init__(near_duplicates=near_duplicates, report_leak=report_leak)
         self.n = n
 
     def deal(self, photos: Labelled, seed: int) -> np.ndarray:

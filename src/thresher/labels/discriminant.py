@@ -3,7 +3,9 @@
 import numpy as np
 
 
-def discriminant(features: np.ndarray, beliefs: np.ndarray, folds: np.ndarray, shrinkage: float) -> np.ndarray:
+def discriminant(
+    features: np.ndarray, beliefs: np.ndarray, folds: np.ndarray, shrinkage: float
+) -> np.ndarray:
     """Log-probability of each class (N, K), up to a constant per row, by the rows outside the row's fold.
 
     Classes are Gaussians of one covariance (Fisher 1936), shrunk towards a multiple of the identity.

@@ -44,7 +44,7 @@ def fit_noise(opinions: np.ndarray, targets: np.ndarray) -> NoiseModel:
         opinions: log-scores (S, N, K), up to a constant per photo.
         targets: given class index (N,).
     """
-    sources, photos, classes = opinions.shape
+    sources, _, classes = opinions.shape
     given = np.eye(classes)[targets]
     start = np.full((classes, classes), MISTAKES / max(classes - 1, 1))
     np.fill_diagonal(start, 1 - MISTAKES if classes > 1 else 1.0)
@@ -88,7 +88,9 @@ def weigh(opinions: np.ndarray, wanted: np.ndarray, start: np.ndarray, steps: in
 def mixed(opinions: np.ndarray, solution: np.ndarray) -> np.ndarray:
     """Probabilities (N, K) of the opinions (S, N, K) by weights and offsets (S + K,)."""
     sources = len(opinions)
-    found: np.ndarray = np.exp(log_softmax(np.tensordot(solution[:sources], opinions, 1) + solution[sources:]))
+    found: np.ndarray = np.exp(
+        log_softmax(np.tensordot(solution[:sources], opinions, 1) + solution[sources:])
+    )
     return found
 
 

@@ -68,4 +68,5 @@ class HeldOutRidge:
         answers = np.empty(targets.shape)
         for rows, inverse in zip(self._blocks, self._inverses, strict=True):
             answers[rows] = centred[rows] - inverse @ residual[rows]
-        return answers + mean
+        answers += mean
+        return answers

@@ -46,6 +46,8 @@ class Bench:
         harness: device and processes.
         progress: told of everything.
         corrections: of labels, or None.
+        clusters: cluster of copies of each row (N,), -1 for none; None where they were not looked for.
+        leaky: folds (N, R) that part near copies; None where these are the folds.
     """
 
     run: RunFolder
@@ -59,6 +61,8 @@ class Bench:
     harness: Harness
     progress: Progress
     corrections: Corrections | None = None
+    clusters: np.ndarray | None = None
+    leaky: np.ndarray | None = None
 
     @cached_property
     def data_key(self) -> list[str | int]:

@@ -17,7 +17,7 @@ from thresher.foreign import read_embeddings, read_scores
 from thresher.labels import Evidence
 from thresher.pipeline.collect import seed_scores
 from thresher.pipeline.embeddings import embed
-from thresher.pipeline.photos import group_codes, read_folds
+from thresher.pipeline.folds import group_codes, read_folds
 from thresher.pipeline.workspace import finished_run
 from thresher.predictions import Predictions, mean
 from thresher.progress import SILENT, Progress

@@ -16,11 +16,12 @@ from thresher.models.layers import new_head
 from thresher.optim.rates import rate_and_decay, with_rate
 from thresher.pipeline.bench import Bench, Job, scored_by
 from thresher.pipeline.features import Features
+from thresher.pipeline.folds import deal_folds
 from thresher.pipeline.lesson import train_data
-from thresher.pipeline.photos import check_photos, deal_folds
+from thresher.pipeline.photos import check_photos
 from thresher.pipeline.repair import repair
 from thresher.pipeline.resolve import resolve
-from thresher.pipeline.teach import _start, fit_head, split_rows, workers
+from thresher.pipeline.teach import _set_head, _start, split_rows, workers
 from thresher.progress import SILENT, Progress
 from thresher.recipe.part import build
 from thresher.recipe.schema import ModelSection, Recipe, TrainStage
@@ -102,7 +103,7 @@ def find_lr(
                 teaching, _ = repair(bench, job, earlier, place, rows, teaching, seed)
                 continue
             assert earlier.kind == "linear"
-            fit_head(bench, section, earlier, network, rows, teaching, seed)
+            _set_head(bench, section, earlier, network, rows, teaching, seed)
         if stage.new_head:
             seed_torch(seed, "head", number)
             new_head(network)
@@ -198,11 +199,11 @@ def _prepare(dataset: Dataset, recipe: Recipe, name: str, run: RunFolder, progre
     alone = recipe.model_copy(update={"models": {name: quick}})
     harness = Harness()
     checked, cache, mark = check_photos(dataset, alone, run, progress, writes=False)
-    folds, groups = deal_folds(checked, alone, run, writes=False)
+    dealt = deal_folds(checked, alone, run, writes=False)
     resolved = resolve(alone, None, len(checked.classes), harness, run.features / "graphs", progress)
     usable = np.flatnonzero(checked.usable)
     features = Features(cache, usable, run.features, resolved.images.fit, harness.device, progress)
-    return Bench(run, resolved, checked, cache, folds, groups, mark, features, harness, progress)
+    return Bench(run, resolved, checked, cache, dealt.folds, dealt.groups, mark, features, harness, progress)
 
 
 def _batches(learner: Learner, data: TrainData, loader: Loader, seed: int) -> Iterator[list[Batch]]:

@@ -1,22 +1,16 @@
-"""The first two stages: read and check every photo, then deal folds."""
+"""The first stage: read and check every photo."""
 
 import math
 
 import numpy as np
-import pandas as pd
 
 from thresher.dataset.fingerprint import fingerprint
 from thresher.dataset.store import save_dataset
-from thresher.dataset.table import MISSING, VALID, Dataset
+from thresher.dataset.table import MISSING, Dataset
 from thresher.errors import DataError
-from thresher.files import write_atomic
-from thresher.folds.base import Labelled
-from thresher.folds.check import check_folds
-from thresher.folds.groups import join_groups
 from thresher.images.cache import PhotoCache
 from thresher.inference.views.expand import expand_views
 from thresher.progress import Progress
-from thresher.recipe.part import build
 from thresher.recipe.schema import Recipe
 from thresher.run_folder import RunFolder
 
@@ -78,71 +72,3 @@ def check_photos(
     if writes:
         save_dataset(checked, run.dataset, {"fingerprint": mark})
     return checked, cache, mark
-
-
-def deal_folds(
-    dataset: Dataset, recipe: Recipe, run: RunFolder, writes: bool
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """Deals the labelled rows to folds, or takes the rows marked valid as the only one.
-
-    Returns:
-        the folds of every row (N, R), -1 where it is never held out, R for repeated folds; and the group code
-        of every row (N,), None where nothing belongs together.
-
-    Raises:
-        LeakError: a group, or copies of one photo, stand in two folds, whoever dealt them.
-    """
-    rows = np.flatnonzero(dataset.labelled)
-    groups = _joined(dataset, rows)
-    held = (dataset.frame["split"] == VALID).to_numpy()[rows]
-    if held.any():
-        dealt = np.where(held, 0, -1)
-    else:
-        sources = dataset.frame["source"].to_numpy(dtype=object)[rows]
-        known = sources if pd.notna(sources).any() else None
-        photos = Labelled(dataset.ids[rows], dataset.targets[rows], groups, known)
-        dealt = build("folds", recipe.folds).deal(photos, recipe.seed)
-    check_folds(dealt, groups)
-    dealt = dealt.reshape(len(rows), -1)
-    folds = np.full((len(dataset), dealt.shape[1]), -1, dtype=np.int64)
-    folds[rows] = dealt
-    if writes:
-        names = ["fold", *(f"fold_{repeat}" for repeat in range(2, folds.shape[1] + 1))]
-        table = pd.DataFrame({"image_id": dataset.ids, **dict(zip(names, folds.T, strict=True))})
-        write_atomic(run.folds, lambda file: table.to_parquet(file, index=False))
-    return folds, _codes(dataset, rows, groups)
-
-
-def group_codes(dataset: Dataset) -> np.ndarray | None:
-    """The group code of every row (N,), None where nothing belongs together; as `deal_folds` has them."""
-    rows = np.flatnonzero(dataset.labelled)
-    return _codes(dataset, rows, _joined(dataset, rows))
-
-
-def _codes(dataset: Dataset, rows: np.ndarray, groups: pd.Series | None) -> np.ndarray | None:
-    if groups is None:
-        return None
-    codes = np.arange(len(dataset))
-    # A row without a group is one of its own.
-    own = pd.Series([f"\0{row}" for row in rows], dtype=object)
-    codes[rows] = len(dataset) + pd.factorize(groups.where(groups.notna(), own))[0]
-    return codes
-
-
-def read_folds(run: RunFolder) -> np.ndarray:
-    """The folds of every row (N, R), as `deal_folds` wrote them."""
-    table = pd.read_parquet(run.folds)
-    folds: np.ndarray = table.drop(columns="image_id").to_numpy(dtype=np.int64)
-    return folds
-
-
-def _joined(dataset: Dataset, rows: np.ndarray) -> pd.Series | None:
-    """The group of each of ``rows``: the user's, joined with copies of one photo, which are named by it."""
-    given = dataset.frame["group"].iloc[rows].reset_index(drop=True)
-    content = dataset.frame["content"].to_numpy(dtype=object)[rows]
-    groups = join_groups(given if given.notna().any() else None, content)
-    if groups is None:
-        return None
-    unnamed = groups.notna() & ~groups.isin(given.dropna())
-    first = pd.Series(dataset.ids[rows], dtype=object).groupby(groups).transform("first")
-    return groups.where(~unnamed, "copies of " + first)

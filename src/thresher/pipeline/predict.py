@@ -14,7 +14,8 @@ from thresher.errors import DataError
 from thresher.pipeline.bench import Job, fold_numbers, jobs_of, scores_others
 from thresher.pipeline.checkpoint import load_models
 from thresher.pipeline.features import Features
-from thresher.pipeline.photos import open_photos, read_folds
+from thresher.pipeline.folds import read_folds
+from thresher.pipeline.photos import open_photos
 from thresher.pipeline.score import is_linear, score_linear, score_trained
 from thresher.pipeline.workspace import finished_run
 from thresher.predictions import Predictions, mean

@@ -1,5 +1,6 @@
 """The whole run, stage by stage."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,14 @@ from thresher.files import digest, write_json, write_text
 from thresher.pipeline.audit import corrected_scores, keep_corrections, keep_trail, open_corrections
 from thresher.pipeline.bench import Bench, Plan, fold_numbers, job_keys, jobs_of, left
 from thresher.pipeline.collect import collect
+from thresher.pipeline.copies import find_copies, needs_features
 from thresher.pipeline.environment import environment
 from thresher.pipeline.features import Features
 from thresher.pipeline.fit import fit, resolve_jobs
+from thresher.pipeline.folds import deal_folds
 from thresher.pipeline.forecast import forecast
-from thresher.pipeline.photos import check_photos, deal_folds
+from thresher.pipeline.leak import count_leak, measure_leak, say_leak, say_measured
+from thresher.pipeline.photos import check_photos
 from thresher.pipeline.repair import check_scores
 from thresher.pipeline.resolve import resolve
 from thresher.pipeline.workspace import Workspace, open_workspace
@@ -74,18 +78,21 @@ def run(
         # Several processes: the first does all this, then the others find it done.
         if not first:
             harness.wait()
-        bench = _prepare(dataset, recipe, None if given is None else given[0], space, harness, progress)
-        plan = [(job, left(bench, job)) for job in jobs_of(bench.recipe, bench.fold_numbers)]
+        bench, told = _prepare(dataset, recipe, None if given is None else given[0], space, harness, progress)
+        plan = _plan(bench)
         mark = _mark(bench, plan, sample)
         finished = first and _is_finished(bench, space, mark)
         if first:
-            for note in (*bench.dataset.notes, *(given[1] if given else ())):
-                progress.say(note)
+            for note in [*bench.dataset.notes, *(given[1] if given else ()), say_leak(bench)]:
+                if note:
+                    progress.say(note)
             if finished:
                 progress.say("nothing is left to do: this run is finished (--fresh starts anew)")
             else:
                 keep_corrections(bench)
-                _forecast(bench, plan, space)
+                write_json(space.run.environment, environment())
+                if not told:
+                    _forecast(bench, plan, space)
             harness.wait()
         harness.wait()  # nobody writes before all have seen what is left
         fit(bench, plan, space)
@@ -103,32 +110,46 @@ def _prepare(
     space: Workspace,
     harness: Harness,
     progress: Progress,
-) -> Bench:
-    """Photos, folds, and what the recipe leaves to the machine."""
-    first = harness.rank == 0
-    folder = space.run
+) -> tuple[Bench, bool]:
+    """Photos, what the recipe leaves to the machine, copies, folds; and whether the forecast was said."""
+    first, folder = harness.rank == 0, space.run
     with space.stage("photos"):
         checked, cache, mark = check_photos(dataset, recipe, folder, progress, writes=first)
-    with space.stage("folds"):
-        folds, groups = deal_folds(checked, recipe, folder, writes=first)
+    with space.stage("folds"):  # what is wrong with them is said before anything long
+        alone = not recipe.folds["near_duplicates"]
+        dealt = deal_folds(checked, recipe, folder, writes=first and alone)
     with space.stage("measure"):
         stored = load(str(folder.recipe)) if folder.recipe.is_file() else None
         graphs = folder.features / "graphs"
         resolved = resolve(recipe, stored, len(checked.classes), harness, graphs, progress)
-        resolved = resolve_jobs(resolved, stored, harness, len(fold_numbers(folds)))
+        resolved = resolve_jobs(resolved, stored, harness, len(fold_numbers(dealt.folds)))
         if first:
             write_text(folder.recipe, dump(resolved))
     usable = np.flatnonzero(checked.usable)
     features = Features(cache, usable, folder.features, resolved.images.fit, harness.device, progress)
-    found = folder, resolved, checked, cache, folds, groups, mark, features, harness, progress
-    bench = Bench(*found, corrections)
+    given = (mark, features, harness, progress, corrections)
+    bench = Bench(folder, resolved, checked, cache, dealt.folds, dealt.groups, *given)
     check_scores(bench)
-    return bench
+    if alone:
+        folder.duplicates.unlink(missing_ok=True)
+        return bench, False
+    early = first and needs_features(bench)
+    if early:
+        _forecast(bench, _plan(bench), space)
+    clusters = find_copies(bench, space)
+    with space.stage("folds"):
+        dealt = deal_folds(checked, resolved, folder, first, clusters)
+    folds, groups, leaky = dealt.folds, dealt.groups, dealt.leaky
+    return replace(bench, folds=folds, groups=groups, leaky=leaky, clusters=clusters), early
+
+
+def _plan(bench: Bench) -> Plan:
+    """All jobs, and what is left of each."""
+    return [(job, left(bench, job)) for job in jobs_of(bench.recipe, bench.fold_numbers)]
 
 
 def _forecast(bench: Bench, plan: Plan, space: Workspace) -> None:
     """Says how long it will take, before anything long."""
-    write_json(bench.run.environment, environment())
     if all(todo == "nothing" for _, todo in plan):
         return
     with space.stage("measure"):
@@ -152,6 +173,13 @@ def _finish(bench: Bench, space: Workspace, sample: str | Path | None) -> None:
         "test": int(dataset.is_test.sum()),
         "broken": int((~dataset.usable).sum()),
     }
+    if bench.clusters is not None:
+        metrics["leak"] = dict(count_leak(bench))
+        if bench.recipe.folds["report_leak"]:
+            with space.stage("leak"):
+                measured = measure_leak(bench)
+            metrics["leak"] |= measured
+            bench.progress.say(say_measured(measured))
     metrics["speed"] = speed(bench, space)
     metrics["seconds"] = space.seconds()
     write_json(folder.metrics, metrics)

@@ -29,9 +29,16 @@ def score_linear(
     model: PhotoModel, section: ModelSection, features: Features, rows: np.ndarray
 ) -> np.ndarray:
     """Probabilities (N, K) of readable rows (N,), over the model's views, from stored features."""
-    places = np.searchsorted(features.rows, rows)
     state = model.head.state_dict()  # a head that takes a linear solution has a weight and a bias
     weight, bias = (state[name].cpu().numpy() for name in ("weight", "bias"))
+    return score_head(weight, bias, section, features, rows)
+
+
+def score_head(
+    weight: np.ndarray, bias: np.ndarray, section: ModelSection, features: Features, rows: np.ndarray
+) -> np.ndarray:
+    """The same (N, K) by the weight (K, D) and the bias (K,) of a linear head."""
+    places = np.searchsorted(features.rows, rows)
     views = expand_views(section.views)
     logits = (features.view(section, view)[places] @ weight.T + bias for view in views)
     return combine(logits, [view.weight for view in views], section.combine)

@@ -17,7 +17,7 @@ from thresher.inference.views.expand import expand_views
 from thresher.metrics.scores import LOWER_IS_BETTER, METRICS
 from thresher.models.build import build_model
 from thresher.models.layers import new_head
-from thresher.models.linear import fit_linear, inner_split
+from thresher.models.linear import LinearHead, fit_linear, inner_split
 from thresher.models.photo_model import PhotoModel
 from thresher.pipeline.bench import Bench, Job
 from thresher.pipeline.checkpoint import load_checkpoint, save_checkpoint, save_members
@@ -61,7 +61,7 @@ def fit_job(bench: Bench, job: Job, section: ModelSection, fit_key: str) -> dict
             continue
         if stage.kind == "linear":
             if writes:  # the other processes get the head with the first gradient step
-                facts["linear"] = fit_head(bench, section, stage, model, train, teaching, seed)
+                facts["linear"] = _set_head(bench, section, stage, model, train, teaching, seed)
             continue
         if saved is None or number >= saved["stage"]:
             if stage.new_head:
@@ -194,24 +194,19 @@ def fit_head(
     bench: Bench,
     section: ModelSection,
     stage: LinearStage,
-    model: PhotoModel,
     train: np.ndarray,
     teaching: Teaching,
     seed: int,
-) -> dict[str, Any]:
-    """The linear solution on features of fixed views; the head of ``model`` takes it.
+) -> LinearHead:
+    """The linear solution on features of the stage's fixed views.
 
     Args:
         bench: of the run.
         section: of the model.
         stage: what the recipe says.
-        model: whose head it is.
-        train: the rows that the job learns from (N,).
+        train: the rows to learn from (N,).
         teaching: what those N photos teach.
         seed: the job's seed.
-
-    Returns:
-        what job.json is to say of it.
     """
     dataset = bench.dataset
     places = np.searchsorted(bench.features.rows, train)
@@ -220,6 +215,19 @@ def fit_head(
     inner = inner_split(dataset.targets[train], groups, stage.inner_folds, seed)
     weights = dataset.frame["weight"].to_numpy(dtype=np.float64)[train]
     given = views, dataset.targets[train], len(dataset.classes), stage.penalties, inner, weights
-    head = fit_linear(*given, teaching)
+    return fit_linear(*given, teaching)
+
+
+def _set_head(
+    bench: Bench,
+    section: ModelSection,
+    stage: LinearStage,
+    model: PhotoModel,
+    train: np.ndarray,
+    teaching: Teaching,
+    seed: int,
+) -> dict[str, Any]:
+    """The head of ``model`` takes the linear solution; what is to be said of it."""
+    head = fit_head(bench, section, stage, train, teaching, seed)
     model.head.set_linear(torch.from_numpy(head.weight), torch.from_numpy(head.bias))
     return {"penalty": head.penalty, "inner_log_loss": {str(key): value for key, value in head.path.items()}}
