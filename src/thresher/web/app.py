@@ -3,7 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
@@ -18,7 +18,7 @@ from thresher.errors import ThresherError
 from thresher.images.decode import BrokenPhoto
 from thresher.web.desk import Desk
 from thresher.web.journal import Gone
-from thresher.web.messages import LONGEST, Ahead, Decide, News, Undo
+from thresher.web.messages import LONGEST, Ahead, Decide, News, Undo, one_line
 from thresher.web.pace import WORTH
 from thresher.web.photos import SIDES
 from thresher.web.queue import Filter
@@ -37,7 +37,7 @@ def make_app(desk: Desk, token: str, who: str) -> Starlette:
         token: what opens the page.
         who: the person's name until they say another.
     """
-    page = _page(desk, who)
+    page = _page(desk, str(one_line(who))[:80] or "someone")
     files = {name: (HERE / "static" / name).read_bytes() for name in STATIC}
 
     def show_page(request: Request) -> Response:
@@ -142,11 +142,8 @@ def _fails(status: int) -> Callable[[Request, Exception], Response]:
     """Answers an error in words."""
 
     def answer(request: Request, error: Exception) -> Response:
-        text = (
-            "not understood"
-            if isinstance(error, ValidationError)
-            else str(error.args[0] if error.args else error)
-        )
+        known = error.args and not isinstance(error, ValidationError)
+        text = str(error.args[0]) if known else "not understood"
         return JSONResponse({"error": text}, status)
 
     return answer

@@ -42,8 +42,8 @@ def corrections(standing: Iterable[Decision]) -> str:
 def write_history(run: RunFolder, decisions: Iterable[Decision]) -> None:
     """Adds every judgement, undone ones too, and every undo to the audit trail.
 
-    Columns: ``image_id, round, from, to, method, probability, who, time, action, note``. The round of a person
-    is 0: it came before any round of a program on its result.
+    Columns: ``image_id, round, from, to, method, probability, who, time, action, note``. The round of a
+    person is 0: it came before any round of a program on its result.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq

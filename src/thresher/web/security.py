@@ -36,10 +36,10 @@ _READING = ("GET", "HEAD")
 class Guard:
     """Stands before the application: refuses strangers, and marks every answer.
 
-    * The host must be this machine by name or number: another name that leads here (DNS rebinding) is refused.
+    * The host must be this machine: another name that leads here (DNS rebinding) is refused.
     * The token comes once in the address; from then on a cookie that no script can read holds it.
-    * What changes anything is a POST of JSON from a page of the same origin with a header of our own: no form
-      and no other site can send that.
+    * What changes anything is a POST of JSON from a page of the same origin with a header of our own: no
+      form and no other site can send that.
     """
 
     def __init__(self, app: ASGIApp, token: str, cookie: str) -> None:

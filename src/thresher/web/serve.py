@@ -1,5 +1,6 @@
 """Serves the page on this machine until Ctrl-C."""
 
+import contextlib
 import socket
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -57,10 +58,8 @@ def serve(run: RunFolder, port: int | None, who: str, ready: Callable[[str], Non
             timeout_graceful_shutdown=2,
         )
         ready(f"http://{HOST}:{listening.getsockname()[1]}/?token={key}")
-        try:
+        with contextlib.suppress(KeyboardInterrupt):  # uvicorn closes everything, then hands it on
             uvicorn.Server(config).run(sockets=[listening])
-        except KeyboardInterrupt:  # uvicorn has closed everything and hands it on
-            pass
         desk.refresh()
         return len(desk.journal.decisions)
 

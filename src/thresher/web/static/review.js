@@ -62,7 +62,8 @@
   let ahead = []; // rows that come next
   let counts = null; // photos by state under the filter
   let summary = null;
-  let seq = 0; // number of the last decision that is known
+  let seq = 0; // number of the last decision that the server told of
+  let unsaved = ""; // what is under way to the disk
   let ready = false; // a photo is on show and may be decided
   let turn = 0; // goes up with every photo that is asked for; late answers are dropped
   let told = false; // it was said that going on hardly pays
@@ -93,7 +94,7 @@
   }
 
   // Asks until there is an answer: a server that was stopped may come back, a laptop may have slept.
-  async function insist(path, options, saving = "") {
+  async function insist(path, options) {
     for (let tries = 0; ; tries += 1) {
       try {
         const answer = await ask(path, options);
@@ -105,7 +106,7 @@
           backOnline();
           throw error;
         }
-        offline(status, error.message, saving, tries);
+        if (tries || status || unsaved) offline(status, error.message); // one lost question is nothing
         await Promise.race([wait(Math.min(3000, 300 * 2 ** tries)), new Promise((done) => { tryNow = done; })]);
       }
     }
@@ -113,10 +114,9 @@
   let tryNow = () => {};
   let wasOffline = false;
 
-  function offline(status, text, saving, tries) {
-    if (tries === 0 && status === 0 && !saving) return; // once is nothing
+  function offline(status, text = "") {
     wasOffline = true;
-    const what = saving ? `${saving} is not saved yet; it is kept here and will be sent. ` : "";
+    const what = unsaved ? `${unsaved} is not saved yet; it is kept here and will be sent. ` : "";
     const why = status === 403
       ? "The server asks for its token again: open the address that it printed, in this browser."
       : status === 507
@@ -142,9 +142,11 @@
   async function deliver(path, body, words) {
     known.add(body.id);
     remember(sessionStorage, mineKey("pending"), { path, body, words });
+    unsaved = words;
     try {
-      return await insist(path, post(body), words);
+      return await insist(path, post(body));
     } finally {
+      unsaved = "";
       remember(sessionStorage, mineKey("pending"), null);
     }
   }
@@ -152,6 +154,7 @@
   // --- saying things ------------------------------------------------------------------------------------------
 
   function notice(key, mark, text, buttons = [], fades = 0) {
+    if ($(`notice-${key}`)?.firstChild.textContent === text) return; // said already
     dismiss(key);
     const made = el("div", { class: `notice ${mark}`, id: `notice-${key}`, role: mark === "bad" ? "alert" : "status" });
     made.append(el("p", {}, text));
@@ -211,9 +214,9 @@
         const answer = await fetch(source(row, "large"));
         if (answer.status === 422 || answer.status === 404) return { reason: (await answer.text()).trim() };
         if (answer.ok && tries > 1) return { reason: "this browser cannot show it" };
-        if (answer.status === 403) offline(403, "", "", 1);
+        if (answer.status === 403) offline(403);
       } catch {
-        offline(0, "", "", tries);
+        if (tries) offline(0);
       }
       await wait(Math.min(2000, 200 * 2 ** tries));
     }
@@ -306,7 +309,7 @@
     $("photo-size").textContent = image ? `${image.naturalWidth} × ${image.naturalHeight}` : "";
     $("doubt").textContent = percent(current.probability);
     const why = [`no. ${number(current.place)} by suspicion`];
-    if (current.finders > 1) why.push(`${current.agree} of ${current.finders} finders agree`);
+    if (current.finders > 1 && current.agree) why.push(`${current.agree} of ${current.finders} finders rank it in their first 5\u202f%`);
     if (current.copies) why.push(count(current.copies, "near copy", "near copies"));
     $("doubt-why").textContent = why.join(" · ");
     for (const side of ["given", "suggested"]) {
@@ -343,9 +346,12 @@
     });
   }
 
-  // A neighbour in the large frame until a key is pressed.
+  // A neighbour in the large frame, until it is pressed again, Escape, or a decision.
   function peek(one, label) {
+    const again = unpeek && $("frame").dataset.peek === String(one.row);
     zoom.reset(false);
+    if (again) return;
+    $("frame").dataset.peek = one.row;
     const back = [...$("frame").childNodes];
     const image = el("img", { src: source(one.row, "large"), alt: `Neighbour ${one.id}`, draggable: "false" });
     $("frame").replaceChildren(image);
@@ -418,7 +424,7 @@
     settled.add(body.row);
     facts.delete(body.row);
     say(`✓ ${inWords(answer.decision)[0].toUpperCase()}${inWords(answer.decision).slice(1)}. ${current.id}`);
-    if (answer.over) {
+    if (answer.over && !known.has(answer.over.id)) {
       const by = answer.over.who === who ? "In another tab you had" : `${answer.over.who} had`;
       notice("over", "warn", `${by} just ${inWords(answer.over)} for ${answer.over.image_id}. Your decision stands now; both are in the history.`, [["Undo mine", () => undo(body.id)]], 15000);
     }
@@ -449,14 +455,12 @@
     facts.delete(row);
     if (answer.stands) settled.add(row);
     say(`Taken back${answer.stands ? `; ${answer.stands.who} ${inWords(answer.stands)} stands` : ""}. ${answer.decision.image_id}`);
-    if (left && left.row !== row) ahead.unshift(left.row);
     if (row >= 0) await show(row);
     else await moveOn();
   }
 
   function take(answer) {
-    seq = Math.max(seq, answer.seq);
-    summary = answer.summary;
+    summary = answer.summary; // the number of the decision waits: between it and the last poll others may have decided
     if (answer.trouble) notice("trouble", "warn", `The decision is saved, but: ${answer.trouble}`);
   }
 
@@ -555,13 +559,13 @@
       const news = await ask(`/api/news?${new URLSearchParams({ since: seq, page: tab, who })}`);
       backOnline();
       const first = seq === 0 && summary === null;
-      seq = Math.max(seq, news.seq);
+      seq = news.seq;
       summary = news.summary;
       if (!first) for (const change of news.changes) heard(change);
       showSummary();
     } catch (error) {
-      if (!(error instanceof Refused)) offline(0, "", "", 1);
-      else if (error.status === 403) offline(403, "", "", 1);
+      const status = error instanceof Refused ? error.status : 0;
+      if ([0, 403].includes(status)) offline(status);
     } finally {
       polling = false;
     }
