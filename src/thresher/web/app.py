@@ -23,6 +23,7 @@ from thresher.web.pace import WORTH
 from thresher.web.photos import SIDES
 from thresher.web.queue import Filter
 from thresher.web.security import Guard
+from thresher.web.suspects import NotHere
 
 HERE = Path(__file__).parent
 STATIC = {"review.js": "text/javascript", "review.css": "text/css", "icon.svg": "image/svg+xml"}
@@ -107,7 +108,7 @@ def make_app(desk: Desk, token: str, who: str) -> Starlette:
         routes=[Route(path, answer, methods=[method]) for method, path, answer in routes],
         middleware=[Middleware(Guard, token=token, cookie=f"thresher-{desk.key}")],
         exception_handlers={
-            LookupError: _fails(404),
+            NotHere: _fails(404),
             Gone: _fails(409),
             ThresherError: _fails(507),
             ValidationError: _fails(400),

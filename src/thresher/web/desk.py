@@ -17,7 +17,7 @@ from thresher.web.neighbours import Neighbours
 from thresher.web.pace import summary
 from thresher.web.photos import Photos
 from thresher.web.queue import Filter, Queue
-from thresher.web.suspects import Suspects, read_suspects
+from thresher.web.suspects import NotHere, Suspects, read_suspects
 from thresher.web.verdicts import Verdicts
 
 _CHANGES = 200
@@ -105,7 +105,7 @@ class Desk:
         """All that is known of one photo, and what was decided of it.
 
         Raises:
-            LookupError: no such row.
+            NotHere: no such row.
         """
         image_id = self._id(row)
         similarity = None if self._neighbours is None else self._neighbours.similarity(row)
@@ -161,13 +161,13 @@ class Desk:
             ``stands``; ``trouble``: what else could not be written; ``seq`` and ``summary`` as of now.
 
         Raises:
-            LookupError: no such photo or class.
+            NotHere: no such photo or class.
             RunError: it could not be written.
         """
         image_id = self._id(row)
         given = self.suspects.classes[self.suspects.given[row]]
         if action == "relabel" and label not in self.verdicts.codes:
-            raise LookupError(f"no class is named {label!r}")
+            raise NotHere(f"no class is named {label!r}")
         if label == given:
             action = "keep"
         new = {"relabel": label, "drop": None}.get(action, given)
@@ -227,5 +227,5 @@ class Desk:
 
     def _id(self, row: int) -> str:
         if not 0 <= row < len(self.suspects):
-            raise LookupError(f"no photo {row}")
+            raise NotHere(f"no photo {row}")
         return str(self.suspects.ids[row])

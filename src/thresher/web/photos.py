@@ -8,6 +8,7 @@ import numpy as np
 
 from thresher.images.decode import BrokenPhoto, read_photo
 from thresher.images.fit import resize
+from thresher.web.suspects import NotHere
 
 SIDES = {"small": 256, "large": 1600, "full": 8192}
 """Longest side in pixels of each size that is served; nothing is enlarged."""
@@ -36,10 +37,10 @@ class Photos:
 
         Raises:
             BrokenPhoto: it cannot be read; the text says why.
-            LookupError: no such row or size.
+            NotHere: no such row or size.
         """
         if not 0 <= row < len(self._paths) or size not in SIDES:
-            raise LookupError(f"no photo {row} of size {size}")
+            raise NotHere(f"no photo {row} of size {size}")
         key = row, size
         with self._lock:
             if key in self._made:

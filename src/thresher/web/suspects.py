@@ -16,6 +16,10 @@ _COLUMNS = ("image_id", "given", "suggested", "probability", "rank")
 NONE = -1
 
 
+class NotHere(LookupError):
+    """No such photo, size or class in this run."""
+
+
 @dataclass(frozen=True)
 class Suspects:
     """N labelled photos, by row.
