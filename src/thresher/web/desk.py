@@ -8,7 +8,7 @@ import numpy as np
 from thresher.errors import RunError
 from thresher.files import digest
 from thresher.run_folder import RunFolder
-from thresher.web.books import write_books
+from thresher.web.books import Books
 from thresher.web.decision import JUDGED, Draft
 from thresher.web.facts import decision_facts, number, photo_facts
 from thresher.web.journal import Gone, Journal
@@ -46,6 +46,7 @@ class Desk:
         self.run = run
         self.suspects: Suspects = read_suspects(run)
         self.journal = Journal(run.decisions)
+        self._books = Books(run)
         self.verdicts = Verdicts(self.suspects)
         self.photos = Photos([str(path) for path in self.suspects.paths])
         self.key = digest([str(run.root.resolve()), self.suspects.fingerprint])[:12]
@@ -56,14 +57,15 @@ class Desk:
         self.refresh()
 
     def settle(self) -> None:
-        """Writes again what is derived from the journal: a kill may have left it behind.
+        """Brings the other files level with the journal: a kill may have left them behind.
 
         Raises:
-            RunError: the folder cannot be written.
+            RunError: the folder cannot be written, or a file there is not what it should be.
         """
-        if self.run.decisions.is_file():
+        files = (self.run.decisions, self.run.history, self.run.corrections)
+        if any(path.is_file() for path in files):
             with self.journal.locked():
-                write_books(self.run, self.journal)
+                self._books.write(self.journal)
 
     def refresh(self) -> None:
         """Learns what other processes decided."""
@@ -211,7 +213,7 @@ class Desk:
             before = self.journal.standing.of(draft.image_id)
             decision = self.journal.append(draft)
             try:
-                write_books(self.run, self.journal)
+                self._books.write(self.journal)
             except RunError as error:  # the decision itself is safe
                 trouble = str(error)
         self.verdicts.follow(self.journal)
