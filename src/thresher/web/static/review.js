@@ -261,7 +261,9 @@
   async function moveBack() {
     const asked = ++turn;
     const answer = await insist(question(current?.row ?? -1, 1, true));
-    if (asked === turn && answer.rows.length) await show(answer.rows[0]);
+    if (asked !== turn || !answer.rows.length) return;
+    if (current) ahead.unshift(current.row);
+    await show(answer.rows[0]);
   }
 
   // --- showing a photo ----------------------------------------------------------------------------------------
@@ -455,6 +457,7 @@
     facts.delete(row);
     if (answer.stands) settled.add(row);
     say(`Taken back${answer.stands ? `; ${answer.stands.who} ${inWords(answer.stands)} stands` : ""}. ${answer.decision.image_id}`);
+    if (left && left.row !== row) ahead.unshift(left.row); // it comes next, also before the queue is asked again
     if (row >= 0) await show(row);
     else await moveOn();
   }
@@ -778,6 +781,8 @@
     ahead = [];
     counts = null;
     current = null;
+    ready = false; // what was on show is not to be judged any more
+    document.body.dataset.state = "loading";
     await moveOn();
     showSummary();
   }
