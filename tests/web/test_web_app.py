@@ -337,6 +337,7 @@ def test_decisions_are_told_with_where_things_stand(client, review_run):
     }
     assert answer["over"] is None
     assert answer["summary"]["relabelled"] == 1
+    assert answer["summary"]["changes"] == [{"from": facts["given"]["label"], "to": label, "count": 1}]
     assert answer["summary"]["pace"] == 2.5
     second = client.get(f"/api/ahead?page=p&most=3&row={row}").json()
     assert row not in second["rows"]

@@ -295,6 +295,34 @@ def test_everything_by_keyboard_alone(serve, visit, tmp_path):
     assert len(corrections(run)) == 10
 
 
+def test_filters_by_keyboard(serve, visit, tmp_path):
+    run = make_review_run(tmp_path / "run", 24)
+    frame = pd.read_parquet(run.issues)
+    squares = frame[(frame["given"] == "square") & (frame["probability"] >= 0.05)].sort_values("rank")
+    page = visit(serve(run).address)
+    page.press("f", "Enter", *"squ", "Enter")
+    page.page.wait_for_function("() => document.activeElement.id === 'filter-given'")
+    page.press("Shift+Tab", "Enter")
+    page.ready()
+    assert page.text("filtered-text") == f"{len(squares)} photos: given square"
+    seen = []
+    while page.page.get_attribute("body", "data-state") != "end":
+        seen.append(page.photo)
+        page.decide("a")
+    assert seen == list(squares["image_id"])
+    assert page.text("end-h") == "No photo is left here"
+    page.page.click("text=Show all photos")
+    page.ready()
+    assert page.text("given") != "square"
+    assert page.page.is_hidden("#filtered")
+    first = page.photo
+    page.press(".")
+    page.page.wait_for_function(f"() => document.getElementById('photo-id').textContent !== '{first}'")
+    page.press(",")  # back, and nothing was decided
+    page.page.wait_for_function(f"() => document.getElementById('photo-id').textContent === '{first}'")
+    assert len(corrections(run)) == len(squares)
+
+
 def test_a_phone(serve, visit, tmp_path):
     classes = (
         "circle",

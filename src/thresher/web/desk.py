@@ -130,9 +130,15 @@ class Desk:
             }
 
     def summary(self, who: str) -> dict[str, Any]:
-        """How far things are; see `thresher.web.pace.summary`."""
+        """How far things are, see `thresher.web.pace.summary`; and the commonest ``changes`` of a label."""
         with self._lock:
-            return summary(self.journal, self.verdicts.states, self.suspects.probability, who)
+            told = summary(self.journal, self.verdicts.states, self.suspects.probability, who)
+            changes = self.verdicts.changes()
+        names = self.suspects.classes
+        told["changes"] = [
+            {"from": names[old], "to": names[new], "count": count} for old, new, count in changes
+        ]
+        return told
 
     def decide(
         self,

@@ -58,7 +58,9 @@ def read_scores(
         each = np.arange(len(block))
         found.given[block] = scores[each, given[block]]
         found.suggested[block] = np.where(suggested[block] >= 0, scores[each, suggested[block]], np.nan)
-        order = np.argsort(-np.nan_to_num(scores, nan=-1.0), axis=1, kind="stable")[:, :keep]
+        low = np.nan_to_num(-scores, nan=1.0)
+        few = np.sort(np.argpartition(low, keep - 1, axis=1)[:, :keep], axis=1)  # equal ones by class
+        order = np.take_along_axis(few, np.argsort(np.take_along_axis(low, few, 1), axis=1, kind="stable"), 1)
         found.classes[block] = order
         found.top[block] = np.take_along_axis(scores, order, 1)
     return found

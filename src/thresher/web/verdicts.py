@@ -45,6 +45,15 @@ class Verdicts:
                 self.labels[row] = self._label(row, stands)
         self._seen = len(journal.decisions)
 
+    def changes(self, most: int = 6) -> list[tuple[int, int, int]]:
+        """The commonest changes of a label: class index before, after, and how many photos."""
+        rows = np.flatnonzero(self.states == CODES["relabel"])
+        pairs, counts = np.unique(
+            np.stack([self._given[rows], self.labels[rows]], 1), axis=0, return_counts=True
+        )
+        first = np.argsort(-counts, kind="stable")[:most]
+        return [(int(pairs[one, 0]), int(pairs[one, 1]), int(counts[one])) for one in first]
+
     def _label(self, row: int, stands: Decision | None) -> int:
         given = int(self._given[row])
         if stands is None or stands.action not in JUDGED:

@@ -306,12 +306,16 @@
 
   function render({ image, reason }) {
     $("frame").replaceChildren(image ?? el("p", { class: "gone" }, "This photo cannot be shown", el("span", {}, reason)));
-    if (image) image.alt = `Photo ${current.id}`;
+    if (image) {
+      image.alt = `Photo ${current.id}`;
+      const ratio = image.naturalWidth / image.naturalHeight; // neighbours mostly have the same
+      $("work").style.setProperty("--ratio", Math.min(1.5, Math.max(0.75, ratio)).toFixed(3));
+    }
     $("photo-id").textContent = current.id;
     $("photo-size").textContent = image ? `${image.naturalWidth} × ${image.naturalHeight}` : "";
     $("doubt").textContent = percent(current.probability);
-    const why = [`no. ${number(current.place)} by suspicion`];
-    if (current.finders > 1 && current.agree) why.push(`${current.agree} of ${current.finders} finders rank it in their first 5\u202f%`);
+    const why = [`no. ${number(current.place)}`];
+    if (current.finders > 1 && current.agree) why.push(`first 5\u202f% for ${current.agree} of ${current.finders} finders`);
     if (current.copies) why.push(count(current.copies, "near copy", "near copies"));
     $("doubt-why").textContent = why.join(" · ");
     for (const side of ["given", "suggested"]) {
@@ -378,7 +382,7 @@
     $("others").replaceChildren(...keyed().map((one, index) => {
       const role = one.label === current.given.label ? "is-given" : one.label === current.suggested?.label ? "is-suggested" : null;
       return el(
-        "button", { type: "button", class: role, "data-label": one.label, on: { click: (event) => { unfocus(event); decideLabel(one.label); } } },
+        "button", { type: "button", class: role, "data-label": one.label, title: one.label, on: { click: (event) => { unfocus(event); decideLabel(one.label); } } },
         el("kbd", { "aria-hidden": true }, String(index + 1)), el("span", {}, one.label), el("small", {}, one.score === null ? "" : percent(one.score)),
       );
     }));
@@ -478,7 +482,7 @@
     if (!summary) return;
     $("track").style.width = `${100 * found()}%`;
     $("far-found").textContent = `${percent(found())} of wrong labels found`;
-    const time = summary.pace ? ` · ${duration(summary.pace * left())}` : "";
+    const time = summary.pace && left() ? ` · ${duration(summary.pace * left())}` : "";
     $("far-left").textContent = `${number(left())} to judge${time}`;
     $("far-open").setAttribute("aria-label", `How far: ${$("far-found").textContent}, ${$("far-left").textContent}`);
     $("who-name").textContent = who;
@@ -514,7 +518,8 @@
       ["skipped", number(summary.skipped)],
       ["expected among the rest", about(summary.expected)],
     ];
-    if (summary.pace) rows.push(["your pace", `${summary.pace.toFixed(1)} s a photo`], ["time left", duration(summary.pace * left())]);
+    if (summary.pace) rows.push(["your pace", `${summary.pace.toFixed(1)} s a photo`]);
+    if (summary.pace && left()) rows.push(["time left", duration(summary.pace * left())]);
     return rows.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)));
   }
 
@@ -537,7 +542,14 @@
     const narrowed = filter.text || filter.given !== null || filter.suggested !== null || filter.state !== "todo";
     $("end-h").textContent = narrowed ? "No photo is left here" : filter.least > 0 ? "Nothing is left that is worth a look" : "Every photo is judged";
     $("end-lead").textContent = judged() ? `${count(judged(), "photo")} judged, ${count(wrong(), "wrong label")} found. The finders had expected ${about(summary.promised)}.` : "Nothing was judged yet.";
-    $("end-facts").replaceChildren(...farFacts().slice(3));
+    const most = Math.max(...summary.changes.map((one) => one.count));
+    $("end-changes").replaceChildren(...summary.changes.map((one) => {
+      const bar = el("i");
+      bar.style.width = `${(100 * one.count) / most}%`;
+      return el("li", {}, el("span", {}, el("b", { class: "is-given" }, one.from), " → ", el("b", { class: "is-suggested" }, one.to)), el("span", { class: "track", "aria-hidden": true }, bar), el("span", { class: "n" }, number(one.count)));
+    }));
+    $("end-changes-h").hidden = !summary.changes.length;
+    $("end-facts").replaceChildren(...farFacts().slice(4));
     const rest = summary.photos - judged();
     $("end-left").textContent = rest ? `About ${about(summary.expected)} of the ${count(rest, "photo")} not judged may still be wrong: ${rest > 0 && summary.expected > 0 ? `one in ${number(Math.max(1, Math.round(rest / summary.expected)))}.` : "hardly one."}` : "";
     $("end-file").textContent = page.decisions;
