@@ -49,6 +49,7 @@ class Page:
     def __init__(self, page, address):
         self.page = page
         self.trouble = []
+        self.expected = ()  # parts of complaints that a test brings about
         page.on("console", lambda said: said.type in ("error", "warning") and self.trouble.append(said.text))
         page.on("pageerror", lambda error: self.trouble.append(str(error)))
         page.on("dialog", lambda dialog: self.trouble.append(dialog.message) or dialog.dismiss())
