@@ -259,6 +259,13 @@ def test_everything_by_keyboard_alone(serve, visit, tmp_path):
     page.press("ArrowRight", "ArrowDown", "+", "-", "Escape")
     assert page.page.get_attribute("body", "data-zoom") == "1.00"
     assert page.photo == first  # arrows moved the photo, they judged nothing
+    for _ in range(3):
+        page.page.keyboard.down("k")  # held: one decision, not one for every photo that comes
+        page.page.wait_for_timeout(300)
+    page.page.keyboard.up("k")
+    assert len(server.lines()) == 1
+    page.decide("u")
+    assert page.photo == first
     page.press("n", *"unsure", "Enter")
     page.press("o", *"3217")
     assert page.page.locator("[role=option]").count() == 1
@@ -284,7 +291,7 @@ def test_everything_by_keyboard_alone(serve, visit, tmp_path):
         page.text("end-h") == "Nothing is left that is worth a look"
         or page.text("end-h") == "Every photo is judged"
     )
-    assert len(server.lines()) == 12
+    assert len(server.lines()) == 14
     page.press("u")
     page.ready()
     page.press("u")

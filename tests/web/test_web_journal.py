@@ -164,6 +164,11 @@ def test_the_same_id_is_written_once(tmp_path):
     first = put(one, keep(1))
     assert put(other, keep(1, note="sent again")) == first
     assert len(lines_of(one.path)) == 1
+    with one.path.open("ab") as file:  # two machines on a disk without locks
+        file.write(first.line())
+    for journal in (one, Journal(one.path)):
+        journal.refresh()
+        assert journal.decisions == [first]
 
 
 def test_a_full_disk_is_told_and_heals(tmp_path, monkeypatch):
