@@ -18,6 +18,8 @@ HEAVY = {
     "timm",
     "albumentations",
     "onnxruntime",
+    "starlette",
+    "uvicorn",
 }
 
 
@@ -34,7 +36,15 @@ def thresher(*words, **environment):
 
 @pytest.mark.parametrize(
     "words",
-    [["--help"], ["run", "--help"], ["find-lr", "--help"], ["labels", "--help"], ["recipes"], ["--version"]],
+    [
+        ["--help"],
+        ["run", "--help"],
+        ["find-lr", "--help"],
+        ["labels", "--help"],
+        ["review", "--help"],
+        ["recipes"],
+        ["--version"],
+    ],
 )
 def test_nothing_heavy_is_imported(words):
     code = (
@@ -71,7 +81,9 @@ def test_help_within_half_a_second():
 
 def test_help_names_every_command():
     shown = thresher("--help", COLUMNS="120").stdout
-    assert all(f" {name} " in shown for name in ("run", "inspect", "predict", "report", "recipes", "parts"))
+    assert all(
+        f" {name} " in shown for name in ("run", "inspect", "predict", "report", "review", "recipes", "parts")
+    )
 
 
 def test_version():

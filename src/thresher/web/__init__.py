@@ -1,0 +1,1 @@
+"""The review page: a person judges suspicious labels, in the order that gains most."""
