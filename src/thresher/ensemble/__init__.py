@@ -68,6 +68,48 @@ REGISTRY: Registry[Ensemble] = Registry(
             "one weight per model and view, for scores named model@view",
             "S21: cassava 77th place",
         ),
+        Part(
+            "logistic",
+            "thresher.ensemble.logistic:Logistic",
+            "multinomial logistic regression on all logits, held back towards the mean",
+            "Wolpert 1992, Stacked generalization; Ting and Witten 1999, arXiv:1105.5466",
+        ),
+        Part(
+            "lightgbm",
+            "thresher.ensemble.lightgbm:LightGBM",
+            "boosted trees on all scores, from the mean on",
+            "S24: cassava 14th place; Ke et al. 2017, LightGBM (NIPS)",
+        ),
+        Part(
+            "mlp",
+            "thresher.ensemble.mlp:MLP",
+            "a network with one hidden layer on all logits, from the mean on",
+            "Wolpert 1992, Stacked generalization",
+        ),
+        Part(
+            "cnn_1d",
+            "thresher.ensemble.cnn_1d:CNN1D",
+            "convolutions along the models, from the mean on",
+            "S18: cassava 37th place",
+        ),
+        Part(
+            "cnn_2d",
+            "thresher.ensemble.cnn_2d:CNN2D",
+            "convolutions over the matrix of models and classes, from the mean on",
+            "S18: cassava 37th place",
+        ),
+        Part(
+            "average",
+            "thresher.ensemble.average:Average",
+            "the mean of several ensembles",
+            "S18, S22: cassava 37th and 78th place",
+        ),
+        Part(
+            "auto",
+            "thresher.ensemble.auto:Auto",
+            "tries many on inner folds; the simplest that no other beats by more than luck",
+            "Cawley and Talbot 2010, On over-fitting in model selection (JMLR)",
+        ),
     ],
 )
 
