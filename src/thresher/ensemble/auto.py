@@ -42,13 +42,13 @@ class Auto(Ensemble):
     """Scores candidates nested, on the folds that it is given, and chooses one.
 
     Of the candidates the one with the best nested metric is looked at. The simplest of those that it does not
-    beat is taken: beating means that luck would do as much with a chance below ``level`` divided by the number
-    of the other candidates (Bonferroni). So the plain mean is left only where there is a reason to.
+    beat is taken: beating means that luck would do as much with a chance below ``level`` divided by the
+    number of the other candidates (Bonferroni). So the plain mean is left only where there is a reason to.
 
     Its own nested score is honest: the choice is made anew for each fold, without that fold.
 
     Args:
-        metric: what is made good; the candidates that can, make the same good.
+        metric: what candidates are compared by; those of ``fast`` and ``all`` make the same good.
         among: ``fast``: those that take seconds; ``all``: all of them; or a list, the simplest first.
         level: chance of leaving the simplest candidate though none is better.
     """
@@ -109,7 +109,7 @@ class Once(Ensemble):
         """See `Ensemble.fit`; equal stacks and seeds are fitted once."""
         mark = hashlib.blake2b(repr((stack.names, seed, stack.scores.shape)).encode(), digest_size=16)
         for array in (stack.scores, stack.targets, stack.folds, stack.groups):
-            mark.update(b"-" if array is None else np.ascontiguousarray(array))
+            mark.update(b"-" if array is None else array.tobytes())
         key = mark.digest()
         if key not in self._known:
             self._known[key] = self.part.fit(stack, seed)
@@ -121,8 +121,5 @@ def _named(among: str, metric: str) -> list[dict[str, Any]]:
     names = [name for name in SIMPLE_FIRST if among == "all" or name in FAST]
     if metric == "auc" and "rank_mean" not in names:
         names.insert(names.index("weighted"), "rank_mean")
-    members = family("ensemble")
-    return [
-        {"name": name, **({"metric": metric} if "metric" in members.parameters(name) else {})}
-        for name in names
-    ]
+    takes = {name for name in names if "metric" in family("ensemble").parameters(name)}
+    return [{"name": name} | ({"metric": metric} if name in takes else {}) for name in names]

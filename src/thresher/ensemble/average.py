@@ -32,5 +32,5 @@ class Average(Ensemble):
         fitted = [member.learn(stack, seed) for member in self.members]
         weights = None
         if all(isinstance(member, Search) for member in self.members):
-            weights = np.mean([one.weights for one in fitted], axis=0)
+            weights = np.mean([one.weights for one in fitted if one.weights is not None], axis=0)
         return Fitted(lambda scores: plain_mean(np.stack([one.apply(scores) for one in fitted])), weights)

@@ -12,14 +12,14 @@ from thresher.ensemble.mean import plain_mean
 from thresher.ensemble.stacker import Rows, corrected, wide
 
 WIDE = 2_000_000
-"""Most numbers of a full matrix; with more classes than that, each model has one number and each class one."""
+"""Most numbers of a full matrix; beyond that, each model has one number and each class one."""
 
 
 class Logistic(Ensemble):
     """Adds ``W x + b`` to the logits of the models' mean, x being the logits of all models.
 
-    The penalty ``penalty / 2 |W|^2`` per mean log-loss is chosen on inner folds: the higher, the nearer to the
-    mean. Stacking of this kind is Wolpert's (1992) and Ting and Witten's (1999).
+    The penalty ``penalty / 2 |W|^2`` per mean log-loss is chosen on inner folds: the higher, the nearer to
+    the mean. Stacking of this kind is Wolpert's (1992) and Ting and Witten's (1999).
 
     Args:
         penalties: to choose from.

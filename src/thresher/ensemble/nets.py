@@ -1,6 +1,7 @@
 """Small networks as stackers: how they are trained, and stopped."""
 
 import copy
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
@@ -54,18 +55,17 @@ class NetStacker(Stacker):
         inputs = _tensor(train.logits, scale)
         base = torch.from_numpy(train.base.astype(np.float32))
         targets = torch.from_numpy(train.targets)
+        steps = math.ceil(len(targets) / self.batch_size)
         with one_thread(derive(seed, "stacker network", number)):
             net = self.network(train.logits.shape[0], train.base.shape[1])
             optimizer = torch.optim.AdamW(net.parameters(), lr=self.rate, weight_decay=1e-2)
             best, lowest, waited = copy.deepcopy(net.state_dict()), held.loss(np.zeros_like(held.base)), 0
             for _ in range(self.epochs):
                 net.train()
-                for rows in np.array_split(
-                    rng.permutation(len(targets)), -(-len(targets) // self.batch_size)
-                ):
+                for rows in np.array_split(rng.permutation(len(targets)), steps):
                     loss = functional.cross_entropy(base[rows] + net(inputs[rows]), targets[rows])
                     optimizer.zero_grad()
-                    loss.backward()
+                    loss.backward()  # type: ignore[no-untyped-call]
                     optimizer.step()
                 loss_now = held.loss(_answers(net, held.logits, scale))
                 waited += 1
@@ -111,5 +111,7 @@ def _answers(net: nn.Module, logits: np.ndarray, scale: float) -> np.ndarray:
     """What the network adds (N, K), float64."""
     net.eval()
     with torch.no_grad():
-        parts = [net(part) for part in _tensor(logits, scale).split(AT_ONCE)] if logits.shape[1] else []
+        parts = (
+            [net(part) for part in torch.split(_tensor(logits, scale), AT_ONCE)] if logits.shape[1] else []
+        )
     return torch.cat(parts).double().numpy() if parts else np.zeros(logits.shape[1:])
