@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from thresher import ensemble
 from thresher.ensemble import Ensemble, Fitted, Stack
-from thresher.ensemble.nested import fit_nested, nested
+from thresher.ensemble.nested import nested
 from thresher.errors import DataError
 from thresher.metrics.metric import metric
 from thresher.metrics.resampling import luck
@@ -132,12 +132,12 @@ def law_a_useless_model_does_no_harm(part, stack):
 
 
 def law_no_fold_is_scored_by_what_saw_it(part, stack):
-    before = nested_of(part, stack)
+    before = nested(part, stack, 0)
     for fold in (0, 2):
         held = stack.folds == fold
         other = stack.targets.copy()
         other[held] = np.random.default_rng(1).permutation(other[held])
-        after = nested_of(part, replace(stack, targets=other))
+        after = nested(part, replace(stack, targets=other), 0)
         np.testing.assert_allclose(after[held], before[held], **SAME)
 
 
@@ -149,7 +149,7 @@ def law_a_label_leak_in_the_scores_of_one_fold_is_ignored(part, stack):
     leaky = replace(clean, scores=leak)
     # What the leak could teach would be the weight of the last model; it must be that of noise.
     rest = part.fit(clean.take(~held), 0)
-    found = nested_of(part, leaky)[held]
+    found = nested(part, leaky, 0)[held]
     if part.learns:
         np.testing.assert_allclose(found, rest.apply(leak[:, held]), **SAME)
     if part.learns and rest.weights is not None:
@@ -180,14 +180,10 @@ def law_one_model_alone_is_kept(part, stack):
 
 def law_it_is_better_than_its_worst_model(part, stack):
     worst = min(right(one, stack.targets) for one in stack.scores)
-    assert right(nested_of(part, stack), stack.targets) > worst
+    assert right(nested(part, stack, 0), stack.targets) > worst
 
 
 LAWS = [value for name, value in sorted(globals().items()) if name.startswith("law_")]
-
-
-def nested_of(part, stack):
-    return fit_nested(part, stack, 0)[1]
 
 
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__.removeprefix("law_"))
@@ -202,10 +198,10 @@ def test_law(name, chosen, law):
 def test_any_stack_can_be_combined(name, seed, rows, models, classes):
     part = ensemble.REGISTRY.build(name, QUICK.get(name, {}))
     stack = made(seed, rows, (1.0,) * models, folds=2, classes=classes)
-    scores = nested_of(part, stack)
+    scores = nested(part, stack, 0)
     np.testing.assert_allclose(scores.sum(1), 1, atol=1e-9)
     copies = stack.pick([0, *range(models)])
-    np.testing.assert_allclose(nested_of(part, copies), scores, atol=1e-9)
+    np.testing.assert_allclose(nested(part, copies, 0), scores, atol=1e-9)
 
 
 class Best(Ensemble):

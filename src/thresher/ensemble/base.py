@@ -16,8 +16,9 @@ class Stack:
 
     Attributes:
         scores: probabilities (M, N, K) of M models.
-        targets: class index of each photo (N,), int64, >= 0.
-        folds: fold of each photo (N,), int64, any numbers; photos of one fold are never torn apart.
+        targets: class index of each photo (N,), int64, -1 where unknown.
+        folds: fold of each photo (N,), int64, any numbers, negative where it is not to be scored; photos of
+            one fold are never torn apart.
         names: of the models (M,).
         groups: what belongs together (N,), int64; None where every photo stands alone.
     """
@@ -41,6 +42,12 @@ class Stack:
         return replace(
             self, scores=self.scores[models], names=tuple(self.names[int(place)] for place in models)
         )
+
+    @property
+    def known(self) -> np.ndarray:
+        """Which photos can be learned from (N,), bool."""
+        known: np.ndarray = (self.targets >= 0) & (self.folds >= 0)
+        return known
 
     @property
     def units(self) -> np.ndarray:
@@ -86,7 +93,7 @@ class Ensemble:
         weight: both are put in an order of their own before anything is drawn or summed.
 
         Args:
-            stack: scores, labels and folds.
+            stack: scores, labels and folds; photos without either are left out by those that learn.
             seed: of whatever is drawn; equal stacks and seeds give equal ensembles.
 
         Raises:
@@ -100,6 +107,7 @@ class Ensemble:
             raise DataError("no scores to combine: an ensemble needs at least one model")
         if not self.learns:
             return self.learn(stack, seed)
+        stack = stack.take(stack.known)
         if not len(stack):
             raise DataError("no photo has both a label and scores: an ensemble has nothing to learn from")
         ordered, models, copies = canonical(stack)
@@ -108,6 +116,13 @@ class Ensemble:
             fitted = self.learn(ordered, seed)
         weights = None if fitted.weights is None else shared(fitted.weights, copies)
         return Fitted(lambda scores: fitted.apply(scores[models]), weights, fitted.facts)
+
+    def check(self, names: Sequence[str]) -> None:
+        """Makes sure that it can combine models of these names.
+
+        Raises:
+            ValueError: it cannot.
+        """
 
     def learn(self, stack: Stack, seed: int) -> Fitted:
         """As `fit`, from models that differ, with models and photos in an order that is always the same."""

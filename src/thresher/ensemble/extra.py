@@ -1,20 +1,15 @@
 """Packages that only some ensembles need."""
 
-import importlib
-from typing import Any
+import importlib.util
 
 from thresher.errors import RecipeError
 
 
-def need(package: str) -> Any:
-    """Imports a package of the extra ``ensemble``.
+def require(package: str) -> None:
+    """Makes sure, without importing it, that a package of the extra ``ensemble`` is installed.
 
     Raises:
-        RecipeError: it is not installed.
+        RecipeError: it is not.
     """
-    try:
-        return importlib.import_module(package)
-    except ImportError as error:
-        raise RecipeError(
-            f"this ensemble needs the package {package}: pip install 'thresher[ensemble]'"
-        ) from error
+    if importlib.util.find_spec(package) is None:
+        raise RecipeError(f"this ensemble needs the package {package}: pip install 'thresher[ensemble]'")

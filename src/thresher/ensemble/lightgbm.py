@@ -5,7 +5,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from thresher.ensemble.extra import need
+from thresher.ensemble.extra import require
 from thresher.ensemble.stacker import Correction, Rows, Stacker, wide
 from thresher.seeds import derive
 
@@ -30,11 +30,13 @@ class LightGBM(Stacker):
         leaves: Annotated[int, Field(ge=2)] = 8,
         patience: Annotated[int, Field(ge=1)] = 20,
     ) -> None:
+        require("lightgbm")
         self.rounds, self.rate, self.leaves, self.patience = rounds, rate, leaves, patience
 
     def correct(self, train: Rows, held: Rows, seed: int, number: int) -> Correction:
         """See `Stacker.correct`."""
-        lightgbm = need("lightgbm")
+        import lightgbm
+
         classes = train.base.shape[1]
         settings = {
             "objective": "multiclass",
@@ -60,16 +62,13 @@ class LightGBM(Stacker):
         stop = lightgbm.early_stopping(self.patience, verbose=False)
         trees = lightgbm.train(settings, rows, self.rounds, valid_sets=[valid], callbacks=[stop])
         rounds = trees.best_iteration
+
+        def added(logits: np.ndarray) -> np.ndarray:
+            return np.asarray(
+                trees.predict(wide(logits), raw_score=True, num_iteration=rounds, num_threads=1)
+            )
+
         # The first round may do harm already.
-        if held.loss(trees.predict(wide(held.logits), raw_score=True, num_iteration=rounds)) >= held.loss(
-            np.zeros_like(held.base)
-        ):
+        if held.loss(added(held.logits)) >= held.loss(np.zeros_like(held.base)):
             return lambda logits: np.zeros(logits.shape[1:])
-
-        def correction(logits: np.ndarray) -> np.ndarray:
-            if not logits.shape[1]:
-                return np.zeros(logits.shape[1:])
-            added = trees.predict(wide(logits), raw_score=True, num_iteration=rounds, num_threads=1)
-            return np.asarray(added).reshape(logits.shape[1:])
-
-        return correction
+        return lambda logits: added(logits) if logits.shape[1] else np.zeros(logits.shape[1:])

@@ -26,18 +26,19 @@ class Combined:
     """What an ensemble makes of several models.
 
     Attributes:
-        oof: nested scores: each photo by an ensemble that did not see its fold.
+        oof: nested scores: each photo by an ensemble that did not see its fold; photos without a label or a
+            fold by the one that was fitted on all.
         naive: scores of the same photos by the ensemble that was fitted on all of them.
         test: scores of other photos by that ensemble; None without any.
         fitted: that ensemble.
-        seconds: what fitting took, all folds.
+        seconds: ``search``: what it took to fit it; ``nested``: what all the others took.
     """
 
     oof: Predictions
     naive: Predictions
     test: Predictions | None
     fitted: Fitted
-    seconds: float
+    seconds: dict[str, float]
 
 
 def combined(
@@ -63,54 +64,73 @@ def combined(
         groups: group of each row of the first model (N,), int64; None where nothing belongs together.
         origin: of the result.
         seed: of whatever is drawn.
-        progress: told of every fit.
+        progress: told of every fit; there are as many as `fits` says.
 
     Raises:
         DataError: rows or classes differ, or fewer than two folds have labelled photos.
     """
-    names = tuple(names or (str(place) for place in range(len(models))))
-    first = mean(models, origin)  # says what does not match
-    scores = np.stack([one.align(first.ids).scores for one in models])
-    folds = first.folds if folds is None else folds
-    places = np.full(len(first), -1) if folds is None else np.asarray(folds, dtype=np.int64)
-    known = (first.targets >= 0) & (places >= 0)
-    stack = Stack(scores, first.targets, places, names, groups)
+    first = mean(models, origin)
+    stack = stacked(models, names, folds, groups)
+    known = np.flatnonzero(stack.known)
     begin = time.perf_counter()
-    fitted, inside = fit_nested(part, stack.take(known) if part.learns else stack, seed, progress)
-    seconds = time.perf_counter() - begin
-    naive = fitted.apply(scores)
+    fitted = part.fit(stack, seed)
+    progress.advance()
+    middle = time.perf_counter()
+    naive = fitted.apply(stack.scores)
     oof = naive.copy()
     if part.learns:
-        oof[known] = inside
+        oof[known] = nested(part, stack.take(known), seed, progress)
+    seconds = {"search": middle - begin, "nested": time.perf_counter() - middle}
     test = None
     if tests:
         others = mean(tests, origin)
-        test = replace(others, scores=fitted.apply(np.stack([one.align(others.ids).scores for one in tests])))
+        test = replace(others, scores=fitted.apply(stacked(tests).scores))
     return Combined(replace(first, scores=oof), replace(first, scores=naive), test, fitted, seconds)
 
 
-def fit_nested(
-    part: Ensemble, stack: Stack, seed: int, progress: Progress = SILENT
-) -> tuple[Fitted, np.ndarray]:
-    """The ensemble fitted on all photos, and the nested scores (N, K) of each of them.
+def fits(part: Ensemble, folds: np.ndarray) -> int:
+    """How often `combined` fits an ensemble: once for all, and once for each fold."""
+    return 1 + len(np.unique(folds[folds >= 0])) * part.learns
+
+
+def stacked(
+    models: Sequence[Predictions],
+    names: Sequence[str] | None = None,
+    folds: np.ndarray | None = None,
+    groups: np.ndarray | None = None,
+) -> Stack:
+    """Scores of the same rows, in any order, as one stack in the order of the first; arguments as `combined`.
 
     Raises:
-        DataError: it learns, and there are fewer than two folds.
+        DataError: rows or classes differ.
     """
-    progress.start("ensemble", 1 + len(np.unique(stack.folds)) * part.learns, "fits")
-    fitted = part.fit(stack, seed)
-    progress.advance()
-    inside = nested(part, stack, seed, progress) if part.learns else fitted.apply(stack.scores)
-    progress.finish()
-    return fitted, inside
+    first = mean(models)  # says what does not match
+    scores = np.stack([one.align(first.ids).scores for one in models])
+    folds = first.folds if folds is None else folds
+    places = np.full(len(first), -1) if folds is None else np.asarray(folds, dtype=np.int64)
+    return Stack(
+        scores,
+        first.targets,
+        places,
+        tuple(names or (str(place) for place in range(len(models)))),
+        None if groups is None else np.asarray(groups, dtype=np.int64),
+    )
 
 
 def nested(part: Ensemble, stack: Stack, seed: int, progress: Progress = SILENT) -> np.ndarray:
     """Scores (N, K) of each fold by the ensemble that was fitted on the others.
 
+    Args:
+        part: which ensemble; one that does not learn is the same for all folds.
+        stack: photos with labels and folds only.
+        seed: of whatever is drawn.
+        progress: told of every fit.
+
     Raises:
-        DataError: there are fewer than two folds.
+        DataError: it learns, and there are fewer than two folds.
     """
+    if not part.learns:
+        return part.fit(stack, seed).apply(stack.scores)
     numbers = np.unique(stack.folds)
     if len(numbers) < 2:
         raise DataError(

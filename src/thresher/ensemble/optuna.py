@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from thresher.ensemble.base import Stack
-from thresher.ensemble.extra import need
+from thresher.ensemble.extra import require
 from thresher.ensemble.search import MetricSearch
 from thresher.metrics.metric import MetricName
 from thresher.metrics.mixture import Mixture
@@ -28,11 +28,13 @@ class Optuna(MetricSearch):
 
     def __init__(self, *, metric: MetricName = "accuracy", trials: Annotated[int, Field(ge=1)] = 200) -> None:
         super().__init__(metric=metric)
+        require("optuna")
         self.trials = trials
 
     def climb(self, mixture: Mixture, stack: Stack, seed: int) -> np.ndarray:
         """See `MetricSearch.climb`."""
-        optuna = need("optuna")
+        import optuna
+
         names = [f"w{place}" for place in range(mixture.models)]
 
         def gain(trial: "Trial") -> float:

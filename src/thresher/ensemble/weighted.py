@@ -1,5 +1,6 @@
 """The weighted mean: your weights, or each model by its own merit."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import numpy as np
@@ -40,19 +41,21 @@ class Weighted(Search):
             DataError: a weight of a model that is not there, or all weights are 0.
         """
         if self.weights is not None:
-            return self._given(stack.names)
+            try:
+                self.check(stack.names)
+            except ValueError as error:
+                raise DataError(str(error)) from None
+            return np.array([self.weights.get(name, 0.0) for name in stack.names])
         wanted = metric(self.metric)
         shares = np.bincount(stack.targets, minlength=stack.scores.shape[2]) / len(stack)
         floor = wanted.gain(stack.targets, np.tile(shares, (len(stack), 1)))
         merits = np.array([wanted.gain(stack.targets, one) for one in stack.scores])
         return np.nan_to_num(np.clip(merits - floor, 0, None)) ** self.power
 
-    def _given(self, names: tuple[str, ...]) -> np.ndarray:
-        given = self.weights or {}
-        for name in given:
+    def check(self, names: Sequence[str]) -> None:
+        """See `Ensemble.check`."""
+        for name in self.weights or {}:
             if name not in names:
-                raise DataError(f"ensemble weighted: no model is named {name!r}{nearest(name, names)}")
-        found = np.array([given.get(name, 0.0) for name in names])
-        if not found.sum():
-            raise DataError("ensemble weighted: no model has a weight above 0")
-        return found
+                raise ValueError(f"ensemble 'weighted': no model is named {name!r}{nearest(name, names)}")
+        if self.weights is not None and not any(self.weights.values()):
+            raise ValueError("ensemble 'weighted': no model has a weight above 0")

@@ -93,7 +93,7 @@ def deal_folds(
         LeakError: a group, or copies of one photo, stand in two folds, whoever dealt them.
     """
     rows = np.flatnonzero(dataset.labelled)
-    groups = _joined(dataset, rows)
+    groups = joined_groups(dataset, rows)
     held = (dataset.frame["split"] == VALID).to_numpy()[rows]
     if held.any():
         dealt = np.where(held, 0, -1)
@@ -116,7 +116,7 @@ def deal_folds(
 def group_codes(dataset: Dataset) -> np.ndarray | None:
     """The group code of every row (N,), None where nothing belongs together; as `deal_folds` has them."""
     rows = np.flatnonzero(dataset.labelled)
-    return _codes(dataset, rows, _joined(dataset, rows))
+    return _codes(dataset, rows, joined_groups(dataset, rows))
 
 
 def _codes(dataset: Dataset, rows: np.ndarray, groups: pd.Series | None) -> np.ndarray | None:
@@ -136,7 +136,7 @@ def read_folds(run: RunFolder) -> np.ndarray:
     return folds
 
 
-def _joined(dataset: Dataset, rows: np.ndarray) -> pd.Series | None:
+def joined_groups(dataset: Dataset, rows: np.ndarray) -> pd.Series | None:
     """The group of each of ``rows``: the user's, joined with copies of one photo, which are named by it."""
     given = dataset.frame["group"].iloc[rows].reset_index(drop=True)
     content = dataset.frame["content"].to_numpy(dtype=object)[rows]
