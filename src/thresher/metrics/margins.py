@@ -18,17 +18,20 @@ _AT_ONCE = 1 << 20
 class Margins:
     """Sum over photos of ``share / place of the given label`` (0 beyond place k), of many mixtures."""
 
-    def __init__(self, scores: np.ndarray, targets: np.ndarray, shares: np.ndarray, k: int = 1) -> None:
+    def __init__(
+        self, scores: np.ndarray, targets: np.ndarray, shares: np.ndarray, total: float, k: int = 1
+    ) -> None:
         """Decides photos ahead.
 
         Args:
             scores: probabilities (M, N, K) of M models.
             targets: class indices (N,).
             shares: what each photo counts (N,).
+            total: what the sum is divided by.
             k: how many answers of a photo count.
         """
         models, photos, classes = scores.shape
-        self.k = k
+        self.k, self.total = k, total
         self.decided = 0.0
         """What the photos give that no weights can change."""
         rivals: dict[int, list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = {}
@@ -72,7 +75,7 @@ class Margins:
             rivals.setdefault(slots, []).append(found)
 
     def __call__(self, weights: np.ndarray) -> np.ndarray:
-        """The sum (B,) of each mixture; weights (B, M) on the simplex."""
+        """The sum over the total (B,) of each mixture; weights (B, M) on the simplex."""
         total = np.full(len(weights), self.decided)
         for margins, above, shares in self.open:
             for part in blocks(margins.shape[2], len(weights)):
@@ -86,4 +89,4 @@ class Margins:
                     for one in margins:
                         place += weights @ one[:, part] < 0
                     total += np.where(place <= self.k, 1.0 / place, 0.0) @ shares[part]
-        return total
+        return total / self.total

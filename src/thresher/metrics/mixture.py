@@ -38,11 +38,12 @@ class Mixture:
         if metric.name == "log_loss":
             self._gains = _Likelihoods(scores, targets)
         elif metric.name in ("accuracy", "balanced_accuracy") or metric.k is not None:
-            shares = np.full(len(targets), 1.0 / max(len(targets), 1))
+            # Divided at last: so equally many right answers are equally good, to the bit.
+            shares, total = np.ones(len(targets)), float(len(targets))
             if metric.name == "balanced_accuracy":
                 support = np.bincount(targets)
-                shares = 1.0 / (support[targets] * (support > 0).sum())
-            self._gains = Margins(scores, targets, shares, metric.k or 1)
+                shares, total = 1.0 / support[targets], float((support > 0).sum())
+            self._gains = Margins(scores, targets, shares, total, metric.k or 1)
         elif metric.name == "macro_f1":
             self._gains = Answers(scores, targets)
         else:
