@@ -104,19 +104,16 @@ def compare(
             "only runs on the same labels can be compared"
         )
 
-    from scipy.sparse import vstack
-
     lookup = {} if groups is None else dict(zip(a.ids, groups, strict=True))
     units = unit_index(
         None if groups is None else np.array([lookup[i] for i in shared], dtype=object), len(shared)
     )
     pair = [unit_sums(targets, scores, units) for scores in (first.scores, second.scores[:, order])]
     values = [{name: float(v[0]) for name, v in metrics_of(total(sums)).items()} for sums in pair]
-    # Both are redrawn together: the same photos for both, drawn once.
+    # Equal seeds draw equal photos, so that the two streams are paired draw by draw.
     drawn: dict[str, list[np.ndarray]] = {name: [] for name in values[0]}
-    width = pair[0].shape[0]
-    for both in draw(vstack(pair, format="csr"), resamples, seed):
-        before, after = metrics_of(both[:, :width]), metrics_of(both[:, width:])
+    for one, two in zip(*(draw(sums, resamples, seed) for sums in pair), strict=True):
+        before, after = metrics_of(one), metrics_of(two)
         for name, found in drawn.items():
             found.append(after[name] - before[name])
     differences = {}
