@@ -103,3 +103,18 @@ def test_an_ensemble_that_cannot_be_is_an_error_of_the_recipe(small):
     with pytest.raises(RecipeError, match="'mean' is no search for weights"):
         load(small, ["ensemble={name: per_view, search: mean}"])
     assert load(small, ["ensemble={name: weighted, weights: {tuned: 1}}"]).ensemble["weights"] == {"tuned": 1}
+
+
+def test_broken_photos_keep_the_class_shares(own_photos, small, tmp_path):
+    for name in ("test/t2.jpg", "train/red/red03.jpg"):
+        (own_photos / name).write_bytes(b"")
+    run = run_here(
+        own_photos / "train", small, tmp_path / "run", "ensemble.name=vote", test=own_photos / "test"
+    )
+    for kind, broken in (("oof", "red/red03.jpg"), ("test", "t2.jpg")):
+        scores = Predictions.load(run / f"predictions/{kind}.parquet").align([broken]).scores
+        models = [one.align([broken]).scores for one in models_of(run, kind)]
+        np.testing.assert_allclose(scores, (models[0] + models[1]) / 2, atol=1e-12)
+        assert scores.max() < 0.5
+    found = predict(run, own_photos / "test").align(["t2.jpg"])
+    np.testing.assert_allclose(found.scores, scores, atol=1e-9)

@@ -1,6 +1,7 @@
 """Jobs' scores put together: per model over folds and seeds, then the ensemble, then how good it is."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from thresher.ensemble.base import Ensemble
 from thresher.ensemble.nested import Combined, combined, fits
 from thresher.metrics.intervals import intervals, per_class
 from thresher.pipeline.bench import Bench, fold_numbers, jobs_of, scores_others
-from thresher.pipeline.outer import at_ids, named, outer_folds
+from thresher.pipeline.outer import at_ids, named, outer_folds, with_shares
 from thresher.predictions import Predictions, mean
 from thresher.progress import SILENT
 from thresher.recipe.part import build
@@ -67,7 +68,14 @@ def _combined(
     )
     if folds is not None:
         bench.progress.finish()
-    return part, found
+    usable = dict(zip(bench.dataset.ids, bench.dataset.usable, strict=True))
+
+    def kept(scores: Predictions, place: int) -> Predictions:
+        readable = np.array([usable[one] for one in scores.ids], dtype=bool)
+        return with_shares(scores, [pair[place] for pair in per_model.values()], readable)
+
+    test = None if found.test is None else kept(found.test, 1)
+    return part, replace(found, oof=kept(found.oof, 0), naive=kept(found.naive, 0), test=test)
 
 
 def collect_model(bench: Bench, name: str) -> tuple[Predictions, Predictions]:

@@ -1,10 +1,13 @@
 """The folds on which ensembles are fitted and scored: those of the scores, else new ones."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from thresher.folds.base import Labelled
-from thresher.predictions import Predictions
+from thresher.predictions import Predictions, mean
 from thresher.recipe.part import build
 
 FOLDS = 5
@@ -45,6 +48,14 @@ def at_ids(ids: np.ndarray, codes: np.ndarray | None, scores: Predictions) -> np
     place = {image_id: row for row, image_id in enumerate(ids)}
     found: np.ndarray = codes[[place[image_id] for image_id in scores.ids]]
     return found
+
+
+def with_shares(scores: Predictions, models: Sequence[Predictions], usable: np.ndarray) -> Predictions:
+    """The scores, but for photos that could not be read (N,): these keep the class shares that all models
+    gave them, which an ensemble may make anything of."""
+    if usable.all():
+        return scores
+    return replace(scores, scores=np.where(usable[:, None], scores.scores, mean(models).scores))
 
 
 def named(weights: np.ndarray | None, names: list[str]) -> dict[str, float] | None:

@@ -17,7 +17,7 @@ from thresher.errors import DataError
 from thresher.pipeline.bench import Job, fold_numbers, jobs_of, scores_others
 from thresher.pipeline.checkpoint import load_models
 from thresher.pipeline.features import Features
-from thresher.pipeline.outer import at_ids, outer_folds
+from thresher.pipeline.outer import at_ids, outer_folds, with_shares
 from thresher.pipeline.photos import group_codes, open_photos, read_folds
 from thresher.pipeline.score import is_linear, score_linear, score_trained
 from thresher.pipeline.workspace import finished_run
@@ -75,12 +75,13 @@ def predict(
             if not scores_others(recipe, job):
                 continue
             rows = np.flatnonzero(trained_on.labelled & trained_on.usable & ~(folds == job.fold).any(axis=1))
-            scores = np.tile(trained_on.prior(rows), (len(asked), 1))
-            scores[features.rows] = _score(recipe, folder, job, features, len(trained_on.classes))
+            filled = np.tile(trained_on.prior(rows), (len(asked), 1))
+            filled[features.rows] = _score(recipe, folder, job, features, len(trained_on.classes))
             labels = asked.frame["label"].to_numpy(dtype=object)
-            part = Predictions(asked.ids, scores, trained_on.classes, "test", labels)
+            part = Predictions(asked.ids, filled, trained_on.classes, "test", labels)
             parts.setdefault(job.model, []).append(part)
-    return _combine(recipe, folder, trained_on, {name: mean(jobs) for name, jobs in parts.items()})
+    scores = {name: mean(jobs) for name, jobs in parts.items()}
+    return with_shares(_combine(recipe, folder, trained_on, scores), list(scores.values()), asked.usable)
 
 
 def _combine(
