@@ -147,3 +147,34 @@ class RunFolder:
     def lock(self) -> Path:
         """Held by the process that works here."""
         return self.root / ".lock"
+
+
+@dataclass(frozen=True)
+class EnsembleFolder:
+    """Where `thresher ensemble` leaves its files, under ``root``."""
+
+    root: Path
+
+    def scores(self, kind: str) -> Path:
+        """Scores of a kind: ``oof`` (nested), ``test``."""
+        return self.root / f"{kind}.parquet"
+
+    @property
+    def metrics(self) -> Path:
+        """Nested and naive scores with intervals, weights, seconds, of every method that was tried."""
+        return self.root / "metrics.json"
+
+    @property
+    def weights(self) -> Path:
+        """``model, weight``; where models have views, ``view`` too."""
+        return self.root / "weights.csv"
+
+    @property
+    def submission(self) -> Path:
+        """Answers for the test photos."""
+        return self.root / "submission.csv"
+
+    @property
+    def page(self) -> Path:
+        """One page that opens offline."""
+        return self.root / "ensemble.html"

@@ -6,7 +6,19 @@ import typer
 from typer.core import TyperGroup
 
 from thresher._version import __version__
-from thresher.cli import demo, find_lr, inspect, labels, parts, predict, recipes, report, review, run
+from thresher.cli import (
+    demo,
+    ensemble,
+    find_lr,
+    inspect,
+    labels,
+    parts,
+    predict,
+    recipes,
+    report,
+    review,
+    run,
+)
 from thresher.cli.options import Verbose
 from thresher.errors import ThresherError
 
@@ -66,6 +78,7 @@ app.command("run")(run.run)
 app.command("inspect")(inspect.inspect)
 app.command("predict")(predict.predict)
 app.command("labels")(labels.labels)
+app.command("ensemble", cls=ensemble.ManyFiles)(ensemble.ensemble)
 app.command("report")(report.report)
 app.command("review")(review.review)
 app.command("recipes")(recipes.recipes)

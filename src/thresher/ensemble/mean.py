@@ -1,14 +1,23 @@
 """The mean of probabilities: nothing is fitted, so nothing can be fitted to what it is scored on."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import numpy as np
 
-from thresher.predictions import Predictions, mean
+from thresher.ensemble.base import Ensemble, Fitted, Stack
 
 
-class Mean:
+class Mean(Ensemble):
     """Averages the scores of all models with equal weight."""
 
-    def combine(self, models: Sequence[Predictions], origin: Mapping[str, Any]) -> Predictions:
-        """One score matrix (N, K) from several of the same rows and classes."""
-        return mean(models, origin)
+    learns = False
+
+    def learn(self, stack: Stack, seed: int) -> Fitted:
+        """See `Ensemble.learn`."""
+        return Fitted(plain_mean, np.full(len(stack.names), 1.0 / len(stack.names)))
+
+
+def plain_mean(scores: np.ndarray) -> np.ndarray:
+    """The mean (N, K) of scores (M, N, K), summed model by model as `thresher.predictions.mean` does it."""
+    total = np.zeros(scores.shape[1:])
+    for one in scores:
+        total += one
+    return total / len(scores)

@@ -1,14 +1,19 @@
 """Jobs' scores put together: per model over folds and seeds, then the ensemble, then how good it is."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from thresher.ensemble.base import Ensemble
+from thresher.ensemble.nested import Combined, combined, fits
 from thresher.metrics.intervals import intervals, per_class
 from thresher.pipeline.bench import Bench, fold_numbers, jobs_of, scores_others
+from thresher.pipeline.outer import at_ids, named, outer_folds, with_shares
 from thresher.predictions import Predictions, mean
+from thresher.progress import SILENT
 from thresher.recipe.part import build
 from thresher.run_folder import RunFolder
 
@@ -16,9 +21,8 @@ from thresher.run_folder import RunFolder
 def collect(bench: Bench) -> dict[str, Any]:
     """Writes predictions/ and returns the scores for metrics.json, with intervals over photos or groups."""
     per_model = {name: collect_model(bench, name) for name in bench.recipe.models}
-    combine = build("ensemble", bench.recipe.ensemble).combine
-    origin = {"recipe": bench.recipe.name, "models": list(per_model), "data": bench.fingerprint}
-    oof, test = (combine([pair[place] for pair in per_model.values()], origin) for place in (0, 1))
+    part, found = _combined(bench, per_model)
+    oof, test = found.oof, found.test
     _forget(bench.run.predictions("oof").parent, set(per_model))
     models: dict[str, Any] = {}
     for name, pair in per_model.items():
@@ -26,12 +30,52 @@ def collect(bench: Bench) -> dict[str, Any]:
         models[name] = _intervals(bench, pair[0])
     _save(bench, oof, test)
     resamples, seed = bench.recipe.metrics.resamples, bench.recipe.seed
-    return {
+    metrics: dict[str, Any] = {
         "oof": _intervals(bench, oof),
         "models": models,
         "classes": list(oof.classes),
         "per_class": per_class(oof, resamples, seed, groups_of(bench, oof)),
     }
+    if part.learns:  # what it would look like on the photos that it was fitted on
+        metrics["ensemble"] = {
+            "naive": _intervals(bench, found.naive),
+            "weights": named(found.fitted.weights, list(per_model)),
+            "facts": dict(found.fitted.facts),
+            "seconds": found.seconds["search"],
+        }
+    return metrics
+
+
+def _combined(
+    bench: Bench, per_model: dict[str, tuple[Predictions, Predictions]]
+) -> tuple[Ensemble, Combined]:
+    """The recipe's ensemble of all models; what learns is scored on folds that it did not see."""
+    part: Ensemble = build("ensemble", bench.recipe.ensemble)
+    first = next(iter(per_model.values()))[0]
+    groups = groups_of(bench, first)
+    folds = outer_folds(first, groups, bench.recipe.seed) if part.learns else None
+    if folds is not None:
+        bench.progress.start(bench.recipe.ensemble["name"], fits(part, folds), "fits")
+    found = combined(
+        part,
+        *([pair[place] for pair in per_model.values()] for place in (0, 1)),
+        names=list(per_model),
+        folds=folds,
+        groups=groups,
+        origin={"recipe": bench.recipe.name, "models": list(per_model), "data": bench.fingerprint},
+        seed=bench.recipe.seed,
+        progress=SILENT if folds is None else bench.progress,
+    )
+    if folds is not None:
+        bench.progress.finish()
+    usable = dict(zip(bench.dataset.ids, bench.dataset.usable, strict=True))
+
+    def kept(scores: Predictions, place: int) -> Predictions:
+        readable = np.array([usable[one] for one in scores.ids], dtype=bool)
+        return with_shares(scores, [pair[place] for pair in per_model.values()], readable)
+
+    test = None if found.test is None else kept(found.test, 1)
+    return part, replace(found, oof=kept(found.oof, 0), naive=kept(found.naive, 0), test=test)
 
 
 def collect_model(bench: Bench, name: str) -> tuple[Predictions, Predictions]:
@@ -90,21 +134,18 @@ def concatenate(parts: list[Predictions]) -> Predictions:
 
 def groups_of(bench: Bench, scores: Predictions) -> np.ndarray | None:
     """The group of each row of ``scores`` (N,), as the intervals want it; None where there are no groups."""
-    if bench.groups is None:
-        return None
-    place = {image_id: row for row, image_id in enumerate(bench.dataset.ids)}
-    return bench.groups[[place[image_id] for image_id in scores.ids]]
+    return at_ids(bench.dataset.ids, bench.groups, scores)
 
 
 def _intervals(bench: Bench, oof: Predictions) -> dict[str, Any]:
     return dict(intervals(oof, bench.recipe.metrics.resamples, bench.recipe.seed, groups_of(bench, oof)))
 
 
-def _save(bench: Bench, oof: Predictions, test: Predictions, model: str | None = None) -> None:
+def _save(bench: Bench, oof: Predictions, test: Predictions | None, model: str | None = None) -> None:
     """Scores of one model or of the ensemble; without test photos there is no file for them."""
     oof.save(bench.run.predictions("oof", model))
     path = bench.run.predictions("test", model)
-    if len(test):
+    if test is not None and len(test):
         test.save(path)
     else:
         path.unlink(missing_ok=True)

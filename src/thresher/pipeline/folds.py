@@ -52,8 +52,8 @@ def deal_folds(
         RecipeError: there are no other folds to measure a leak with.
     """
     rows = np.flatnonzero(dataset.labelled)
-    plain = _joined(dataset, rows, None)
-    groups = plain if clusters is None else _joined(dataset, rows, clusters[rows])
+    plain = joined_groups(dataset, rows)
+    groups = plain if clusters is None else joined_groups(dataset, rows, clusters[rows])
     held = (dataset.frame["split"] == VALID).to_numpy()[rows]
     leaky = None
     if held.any():
@@ -95,7 +95,7 @@ def group_codes(dataset: Dataset, clusters: np.ndarray | None = None) -> np.ndar
         clusters: number of each row's cluster of near copies (N,), -1 for none.
     """
     rows = np.flatnonzero(dataset.labelled)
-    return _codes(dataset, rows, _joined(dataset, rows, None if clusters is None else clusters[rows]))
+    return _codes(dataset, rows, joined_groups(dataset, rows, None if clusters is None else clusters[rows]))
 
 
 def read_folds(run: RunFolder) -> np.ndarray:
@@ -141,7 +141,7 @@ def _everywhere(dataset: Dataset, rows: np.ndarray, dealt: np.ndarray) -> np.nda
     return folds
 
 
-def _joined(dataset: Dataset, rows: np.ndarray, clusters: np.ndarray | None) -> pd.Series | None:
+def joined_groups(dataset: Dataset, rows: np.ndarray, clusters: np.ndarray | None = None) -> pd.Series | None:
     """The group of each of ``rows``: the user's, joined with copies of one photo, which are named by it."""
     given = dataset.frame["group"].iloc[rows].reset_index(drop=True)
     content = dataset.frame["content"].to_numpy(dtype=object)[rows]

@@ -1,6 +1,7 @@
 """Scores of new photos by a finished run."""
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,14 @@ from thresher.dataset.frame import build_frame
 from thresher.dataset.store import load_dataset
 from thresher.dataset.table import Dataset
 from thresher.dataset.tabular import read_table
+from thresher.ensemble.base import Ensemble
+from thresher.ensemble.nested import stacked
 from thresher.errors import DataError
 from thresher.pipeline.bench import Job, fold_numbers, jobs_of, scores_others
 from thresher.pipeline.checkpoint import load_models
 from thresher.pipeline.features import Features
-from thresher.pipeline.folds import read_folds
+from thresher.pipeline.folds import group_codes, read_folds
+from thresher.pipeline.outer import at_ids, outer_folds, with_shares
 from thresher.pipeline.photos import open_photos
 from thresher.pipeline.score import is_linear, score_linear, score_trained
 from thresher.pipeline.workspace import finished_run
@@ -72,15 +76,27 @@ def predict(
             if not scores_others(recipe, job):
                 continue
             rows = np.flatnonzero(trained_on.labelled & trained_on.usable & ~(folds == job.fold).any(axis=1))
-            scores = np.tile(trained_on.prior(rows), (len(asked), 1))
-            scores[features.rows] = _score(recipe, folder, job, features, len(trained_on.classes))
+            filled = np.tile(trained_on.prior(rows), (len(asked), 1))
+            filled[features.rows] = _score(recipe, folder, job, features, len(trained_on.classes))
             labels = asked.frame["label"].to_numpy(dtype=object)
-            part = Predictions(asked.ids, scores, trained_on.classes, "test", labels)
+            part = Predictions(asked.ids, filled, trained_on.classes, "test", labels)
             parts.setdefault(job.model, []).append(part)
-    combine = build("ensemble", recipe.ensemble).combine
+    scores = {name: mean(jobs) for name, jobs in parts.items()}
+    return with_shares(_combine(recipe, folder, trained_on, scores), list(scores.values()), asked.usable)
+
+
+def _combine(
+    recipe: Recipe, folder: RunFolder, trained_on: Dataset, scores: dict[str, Predictions]
+) -> Predictions:
+    """The run's ensemble, fitted again on its out-of-fold scores, of the models' scores of new photos."""
+    part: Ensemble = build("ensemble", recipe.ensemble)
     origin = {"recipe": recipe.name, "models": list(recipe.models)}
-    combined: Predictions = combine([mean(jobs) for jobs in parts.values()], origin)
-    return combined
+    asked = mean(list(scores.values()), origin)
+    oof = [Predictions.load(folder.predictions("oof", name)) for name in scores]
+    codes = at_ids(trained_on.ids, group_codes(trained_on), oof[0])
+    folds = outer_folds(oof[0], codes, recipe.seed) if part.learns else None
+    fitted = part.fit(stacked(oof, list(scores), folds, codes), recipe.seed)
+    return replace(asked, scores=fitted.apply(stacked(list(scores.values())).scores))
 
 
 def _score(recipe: Recipe, folder: RunFolder, job: Job, features: Features, classes: int) -> np.ndarray:

@@ -321,6 +321,7 @@ class Recipe(Section):
     @model_validator(mode="after")
     def _models_start_somewhere(self) -> "Recipe":
         made("folds", "folds", self.folds)
+        made("ensemble", "ensemble", self.ensemble).check(tuple(self.models))
         for name, model in self.models.items():
             check_sources(name, self.models)
             check_start(name, model.starts_from, dict(self.models))

@@ -119,6 +119,16 @@ def honesty(facts: Facts) -> list[dict[str, str]]:
                 "too good. Choose on inner photos (select: {on: inner}) for one that can be believed.",
             )
         )
+    naive = facts.metrics.get("ensemble", {}).get("naive", {}).get("accuracy", {}).get("value")
+    if naive is not None:
+        name = facts.recipe.get("ensemble", {}).get("name", "")
+        found.append(
+            mark(
+                "good",
+                f"In each fold the ensemble ({name}) was fitted on the other folds. Fitted on the photos "
+                f"that it is scored on, it would look like {metric('accuracy', naive)}.",
+            )
+        )
     few = [name for name, one in facts.metrics.get("per_class", {}).items() if one.get("count", 0) < 10]
     if few:
         names = listed([*few[:3], f"{len(few) - 3:,} more"]) if len(few) > 4 else listed(few)
