@@ -18,7 +18,7 @@ from pathlib import Path
 from common import Table, machine
 
 HERE = Path(__file__).parent
-NAMES = ("decode", "loader", "precision", "engines", "start", "tables", "intervals")
+NAMES = ("decode", "loader", "precision", "engines", "start", "tables", "intervals", "comparison")
 BUSY = 0.5
 
 
