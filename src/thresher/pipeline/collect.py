@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from thresher.metrics.confidence import confidence
 from thresher.metrics.intervals import intervals, per_class
 from thresher.pipeline.bench import Bench, fold_numbers, jobs_of, scores_others
 from thresher.predictions import Predictions, mean
@@ -30,6 +31,7 @@ def collect(bench: Bench) -> dict[str, Any]:
         "models": models,
         "classes": list(oof.classes),
         "per_class": per_class(oof, resamples, seed, groups_of(bench, oof)),
+        "calibration": confidence(oof, resamples, seed, groups_of(bench, oof)),
     }
 
 

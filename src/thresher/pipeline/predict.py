@@ -1,6 +1,7 @@
 """Scores of new photos by a finished run."""
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from thresher.dataset.table import Dataset
 from thresher.dataset.tabular import read_table
 from thresher.errors import DataError, RunError
 from thresher.files import digest
+from thresher.metrics.temperature import fit_temperature, scale
 from thresher.pipeline.bench import Job, fold_numbers, jobs_of, scores_others
 from thresher.pipeline.checkpoint import load_models
 from thresher.pipeline.features import Features
@@ -31,7 +33,12 @@ SHOWN = 5
 
 
 def predict(
-    run: str | Path, photos: str | Path, images: str | Path | None = None, *, progress: Progress = SILENT
+    run: str | Path,
+    photos: str | Path,
+    images: str | Path | None = None,
+    *,
+    calibrated: bool = False,
+    progress: Progress = SILENT,
 ) -> Predictions:
     """Scores photos as the run scored its test photos: all folds, seeds and models, same views and engine.
 
@@ -39,6 +46,7 @@ def predict(
         run: the folder of a finished run.
         photos: a folder of photos, one photo, or a table with ``image_id``.
         images: the image folder of a table; see `thresher.dataset.tabular.read_table`.
+        calibrated: scale the scores by the temperature that fits the run's out-of-fold scores.
         progress: told of photos.
 
     Returns:
@@ -85,7 +93,16 @@ def predict(
     combine = build("ensemble", recipe.ensemble).combine
     origin = {"recipe": recipe.name, "models": list(recipe.models)}
     combined: Predictions = combine([mean(jobs) for jobs in parts.values()], origin)
-    return combined
+    return _calibrated(combined, folder, asked.usable) if calibrated else combined
+
+
+def _calibrated(scores: Predictions, folder: RunFolder, usable: np.ndarray) -> Predictions:
+    """The scores at the temperature that all out-of-fold scores of the run ask for; class shares stay."""
+    oof = Predictions.load(folder.predictions("oof")).known
+    temperature = fit_temperature(oof.targets, oof.scores)
+    origin = {**scores.origin, "temperature": temperature}
+    scaled = np.where(usable[:, None], scale(scores.scores, temperature), scores.scores)
+    return replace(scores, scores=scaled, origin=origin)
 
 
 def _score(recipe: Recipe, folder: RunFolder, job: Job, features: Features, classes: int) -> np.ndarray:

@@ -6,8 +6,7 @@ from typing import Any
 
 from thresher.files import write_text
 from thresher.inspect.duplicates import exact_duplicates
-from thresher.metrics.calibration import reliability
-from thresher.report import charts, classes, photos, summary
+from thresher.report import charts, classes, confidence, photos, summary
 from thresher.report.facts import Facts, read_facts
 from thresher.report.thumbnails import Thumbnails
 from thresher.report.words import NAMES, count, duration, flat, percent
@@ -60,7 +59,7 @@ def content(facts: Facts) -> dict[str, Any]:
     thumbnails = Thumbnails(facts.paths)
     oof = facts.oof
     speed = list(flat(facts.metrics.get("speed", {})))
-    found: dict[str, Any] = {
+    return {
         "name": facts.name,
         "recipe_name": facts.recipe.get("name", ""),
         "style": (TEMPLATES / "style.css").read_text(encoding="utf-8"),
@@ -75,7 +74,7 @@ def content(facts: Facts) -> dict[str, Any]:
         "confusion": None if oof is None else classes.confusion(oof),
         "models": _models(facts),
         "curves": _curves(facts),
-        "calibration": None,
+        "calibration": confidence.calibration(facts),
         "broken": _broken(facts),
         "duplicates": _duplicates(facts),
         "seconds": [
@@ -88,10 +87,6 @@ def content(facts: Facts) -> dict[str, Any]:
         "events": [line[:400] for line in facts.events[-EVENTS:]],
         "notes": facts.dataset.notes,
     }
-    if oof is not None:
-        bins = reliability(oof.targets, oof.scores)
-        found["calibration"] = {"ece": percent(bins.ece), "svg": charts.reliability_diagram(bins)}
-    return found
 
 
 def _models(facts: Facts) -> dict[str, Any]:
