@@ -1,7 +1,5 @@
 """Answers for the test photos in the form that a competition asks for."""
 
-import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from thresher.dataset.columns import Columns, read_columns
+from thresher.dataset.matching import match_ids
 from thresher.errors import DataError, name_some
 from thresher.files import write_atomic
 from thresher.predictions import Predictions
@@ -17,13 +16,6 @@ if TYPE_CHECKING:
     from thresher.recipe.schema import DataSection
 
 _NAME = "sample_submission.csv"
-# How a sample may write the id of a photo: as it is, without extension, without folder, without both.
-_SPELLINGS: tuple[Callable[[str], str], ...] = (
-    str,
-    lambda name: os.path.splitext(name)[0],
-    os.path.basename,
-    lambda name: os.path.splitext(os.path.basename(name))[0],
-)
 
 
 def find_sample(
@@ -120,11 +112,4 @@ def _rows(predictions: Predictions, asked: np.ndarray) -> np.ndarray:
         raise DataError("the sample submission has no rows")
     if any(name is None for name in asked):
         raise DataError("the sample submission has rows without an id")
-    rows = np.full(len(asked), -1)
-    for spelling in _SPELLINGS:
-        index = pd.Index([spelling(name) for name in predictions.ids], dtype=object)
-        if index.is_unique:
-            rows = index.get_indexer(pd.Index(asked, dtype=object))
-            if (rows >= 0).any():
-                break
-    return rows
+    return match_ids(predictions.ids, asked)
