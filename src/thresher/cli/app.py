@@ -6,7 +6,7 @@ import typer
 from typer.core import TyperGroup
 
 from thresher._version import __version__
-from thresher.cli import demo, find_lr, inspect, parts, predict, recipes, report, run
+from thresher.cli import compare, demo, find_lr, inspect, parts, predict, recipes, report, run
 from thresher.cli.options import Verbose
 from thresher.errors import ThresherError
 
@@ -66,6 +66,7 @@ app.command("run")(run.run)
 app.command("inspect")(inspect.inspect)
 app.command("predict")(predict.predict)
 app.command("report")(report.report)
+app.command("compare")(compare.compare)
 app.command("recipes")(recipes.recipes)
 app.command("find-lr")(find_lr.find_lr)
 app.command("parts")(parts.parts)

@@ -144,12 +144,13 @@ def abstain_diagram(found: Curve, goal: float) -> str:
     return draw("abstain", paint)
 
 
-def draw(name: str, paint: Callable[[Any], None]) -> str:
+def draw(name: str, paint: Callable[[Any], None], size: tuple[float, float] = SIZE) -> str:
     """One axes as an SVG element for a page.
 
     Args:
         name: goes into the element's ids, so that two charts of a page share none.
         paint: draws on the axes it is given.
+        size: inches.
     """
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -160,7 +161,7 @@ def draw(name: str, paint: Callable[[Any], None]) -> str:
     settings: Any = {**usual, **_SETTINGS, "svg.hashsalt": name}
     with matplotlib.rc_context(settings), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # glyphs that matplotlib's own font lacks: the page's font has them
-        figure = Figure(figsize=SIZE, layout="constrained")
+        figure = Figure(figsize=size, layout="constrained")
         FigureCanvasSVG(figure)
         paint(figure.add_subplot())
         text = StringIO()

@@ -36,22 +36,28 @@ def write_report(run: RunFolder) -> Path:
 
 def render(facts: Facts) -> str:
     """The page as HTML; everything that comes from data is escaped."""
+    page: str = environment().get_template("page.html").render(**content(facts))
+    return page
+
+
+def environment() -> Any:
+    """What sets templates: it escapes everything, and fails where something is missing."""
     import jinja2
 
-    environment = jinja2.Environment(
+    made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {
+    made.filters |= {
         "percent": percent,
         "duration": duration,
         "thousands": lambda number: f"{number:,}",
     }
-    environment.globals |= {"count": count}
-    return environment.get_template("page.html").render(**content(facts))
+    made.globals |= {"count": count}
+    return made
 
 
 def content(facts: Facts) -> dict[str, Any]:
