@@ -6,7 +6,7 @@ import typer
 from typer.core import TyperGroup
 
 from thresher._version import __version__
-from thresher.cli import compare, demo, find_lr, inspect, parts, predict, recipes, report, run
+from thresher.cli import compare, demo, find_lr, inspect, parts, predict, recipes, report, run, runs
 from thresher.cli.options import Verbose
 from thresher.errors import ThresherError
 
@@ -67,6 +67,7 @@ app.command("inspect")(inspect.inspect)
 app.command("predict")(predict.predict)
 app.command("report")(report.report)
 app.command("compare")(compare.compare)
+app.command("runs")(runs.runs)
 app.command("recipes")(recipes.recipes)
 app.command("find-lr")(find_lr.find_lr)
 app.command("parts")(parts.parts)
