@@ -6,7 +6,7 @@ import typer
 from typer.core import TyperGroup
 
 from thresher._version import __version__
-from thresher.cli import compare, demo, find_lr, inspect, parts, predict, recipes, report, run, runs
+from thresher.cli import ablate, compare, demo, find_lr, inspect, parts, predict, recipes, report, run, runs
 from thresher.cli.options import Verbose
 from thresher.errors import ThresherError
 
@@ -25,7 +25,11 @@ class _Group(TyperGroup):
             console.show_error(error)
             raise typer.Exit(2) from None
         except KeyboardInterrupt:
-            again = "; give the same command again to continue" if ctx.invoked_subcommand == "run" else ""
+            again = (
+                "; give the same command again to continue"
+                if ctx.invoked_subcommand in ("run", "ablate")
+                else ""
+            )
             console.errors().print(f"stopped{again}", style="yellow", highlight=False)
             raise typer.Exit(STOPPED) from None
 
@@ -67,6 +71,7 @@ app.command("inspect")(inspect.inspect)
 app.command("predict")(predict.predict)
 app.command("report")(report.report)
 app.command("compare")(compare.compare)
+app.command("ablate")(ablate.ablate)
 app.command("runs")(runs.runs)
 app.command("recipes")(recipes.recipes)
 app.command("find-lr")(find_lr.find_lr)

@@ -1,5 +1,6 @@
 """The whole run, stage by stage."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from thresher.pipeline.fit import fit, resolve_jobs
 from thresher.pipeline.forecast import forecast
 from thresher.pipeline.photos import check_photos, deal_folds
 from thresher.pipeline.resolve import resolve
+from thresher.pipeline.reuse import reuse
 from thresher.pipeline.workspace import Workspace, open_workspace
 from thresher.predictions import Predictions
 from thresher.progress import SILENT, Progress
@@ -33,6 +35,7 @@ def run(
     *,
     sample: str | Path | None = None,
     fresh: bool = False,
+    beside: Sequence[RunFolder] = (),
     progress: Progress = SILENT,
 ) -> RunFolder:
     """Runs a recipe on a data set, or continues where an earlier call stopped.
@@ -47,6 +50,8 @@ def run(
         out: the run folder, made if it is not there.
         sample: a sample submission whose columns and order ``submission.csv`` takes.
         fresh: start anew; an earlier run is kept beside the folder.
+        beside: runs on the same photos whose jobs are taken over where they are equal; of the first one also
+            the features, and what was measured on this machine.
         progress: told of stages and photos.
 
     Returns:
@@ -66,7 +71,9 @@ def run(
         # Several processes: the first does all this, then the others find it done.
         if not first:
             harness.wait()
-        bench = _prepare(dataset, recipe, space, harness, progress)
+        bench = _prepare(dataset, recipe, space, harness, progress, beside)
+        if first:
+            reuse(bench, beside)
         plan = [(job, left(bench, job)) for job in jobs_of(bench.recipe, bench.fold_numbers)]
         mark = _mark(bench, plan, sample)
         finished = first and _is_finished(bench, space, mark)
@@ -88,7 +95,12 @@ def run(
 
 
 def _prepare(
-    dataset: Dataset, recipe: Recipe, space: Workspace, harness: Harness, progress: Progress
+    dataset: Dataset,
+    recipe: Recipe,
+    space: Workspace,
+    harness: Harness,
+    progress: Progress,
+    beside: Sequence[RunFolder],
 ) -> Bench:
     """Photos, folds, and what the recipe leaves to the machine."""
     first = harness.rank == 0
@@ -98,14 +110,16 @@ def _prepare(
     with space.stage("folds"):
         folds, groups = deal_folds(checked, recipe, folder, writes=first)
     with space.stage("measure"):
-        stored = load(str(folder.recipe)) if folder.recipe.is_file() else None
+        known = [one.recipe for one in (folder, *beside[:1]) if one.recipe.is_file()]
+        stored = load(str(known[0])) if known else None
         graphs = folder.features / "graphs"
         resolved = resolve(recipe, stored, len(checked.classes), harness, graphs, progress)
         resolved = resolve_jobs(resolved, stored, harness, len(fold_numbers(folds)))
         if first:
             write_text(folder.recipe, dump(resolved))
     usable = np.flatnonzero(checked.usable)
-    features = Features(cache, usable, folder.features, resolved.images.fit, harness.device, progress)
+    shared = (beside[0] if beside else folder).features
+    features = Features(cache, usable, shared, resolved.images.fit, harness.device, progress)
     return Bench(folder, resolved, checked, cache, folds, groups, mark, features, harness, progress)
 
 
