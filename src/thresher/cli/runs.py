@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from thresher.pipeline.ledger import Entry
 
-SHOWN = 6
-"""Keys that differ that are shown of one run."""
+SHOWN, SCALARS = 6, 60
+"""Keys that differ that are shown of one run; curves that are listed."""
 
 
 def runs(
@@ -31,6 +31,14 @@ def runs(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Also write the table: .csv or .parquet.")
     ] = None,
+    tensorboard: Annotated[
+        Path | None,
+        typer.Option(
+            "--tensorboard",
+            metavar="LOGDIR",
+            help="Instead: read TensorBoard's event files in this folder into one table, for --out.",
+        ),
+    ] = None,
     verbose: Verbose = False,
 ) -> None:
     """List all runs in a folder: what, when, how long, how good, and what differs from the run above."""
@@ -40,6 +48,9 @@ def runs(
     if out is not None and out.suffix not in (".csv", ".parquet"):
         raise DataError(f"--out {out}: name a .csv or a .parquet file")
 
+    if tensorboard is not None:
+        _read_events(tensorboard, out)
+        return
     from thresher.pipeline.ledger import ledger_frame, read_ledger
 
     entries = read_ledger(folder, sort)
@@ -57,6 +68,32 @@ def write_table(frame: "pd.DataFrame", path: Path) -> None:
         write_atomic(path, lambda file: frame.to_csv(file, index=False, lineterminator="\n"))
     else:
         write_atomic(path, lambda file: frame.to_parquet(file, index=False))
+
+
+def _read_events(folder: Path, out: Path | None) -> None:
+    """TensorBoard's scalars as a table, and how many there are of each."""
+    from rich.text import Text
+
+    from thresher.cli import console
+    from thresher.report.board import read_events
+
+    frame, notes = read_events(folder)
+    for note in notes:
+        console.errors().print(note, style="yellow", highlight=False, soft_wrap=True)
+    listed = console.table("run", "tag", "values", "steps", "last")
+    curves = frame.groupby(["run", "tag"], sort=False)
+    about = curves.agg(
+        values=("value", "size"), first=("step", "first"), end=("step", "last"), last=("value", "last")
+    )
+    for run, tag, values, first, end, last in (
+        about.head(SCALARS).reset_index().itertuples(index=False, name=None)
+    ):
+        listed.add_row(Text(run), Text(tag), f"{values:,}", f"{first:,} to {end:,}", f"{last:.4g}")
+    console.answers().print(listed)
+    if out is not None:
+        write_table(frame, out)
+    rows = [("scalars", f"{len(frame):,}")]
+    console.show_facts([*rows, ("table", console.short_path(out))] if out else rows)
 
 
 def _show(entries: "list[Entry]") -> None:
