@@ -18,7 +18,17 @@ from pathlib import Path
 from common import Table, machine
 
 HERE = Path(__file__).parent
-NAMES = ("decode", "loader", "precision", "engines", "start", "tables", "intervals", "ensembles")
+NAMES = (
+    "decode",
+    "loader",
+    "precision",
+    "engines",
+    "start",
+    "tables",
+    "intervals",
+    "comparison",
+    "ensembles",
+)
 BUSY = 0.5
 
 

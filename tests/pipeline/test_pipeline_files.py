@@ -104,7 +104,11 @@ def test_metrics_are_those_of_scikit_learn(finished, model):
 
 def test_the_rest_of_the_metrics(finished):
     metrics = json.loads((finished / "metrics.json").read_text())
-    assert list(metrics) == ["oof", "models", "classes", "per_class", "photos", "leak", "speed", "seconds"]
+    scores = ["oof", "models", "classes", "per_class", "calibration"]
+    assert list(metrics) == [*scores, "photos", "leak", "speed", "seconds"]
+    assert list(metrics["calibration"]) == ["temperature", "ece", "log_loss", "abstain"]
+    before = metrics["calibration"]["log_loss"]["before"]
+    assert before == metrics["oof"]["log_loss"]
     assert metrics["classes"] == CLASSES
     assert metrics["photos"] == {"train": 30, "unlabelled": 0, "test": 6, "broken": 0}
     assert {name: one["count"] for name, one in metrics["per_class"].items()} == dict.fromkeys(CLASSES, 10)

@@ -10,6 +10,7 @@ from pipeline_runs import run_here
 from thresher.classifier import PhotoClassifier
 from thresher.cli import main
 from thresher.errors import DataError, RunError
+from thresher.files import read_json
 from thresher.pipeline.predict import predict
 from thresher.predictions import Predictions
 from thresher.progress import Progress
@@ -45,6 +46,25 @@ def test_a_table_and_a_photo(finished, photos, wanted, tmp_path):
     one = predict(finished, photos / "test/t3.jpg")
     assert list(one.ids) == ["t3.jpg"]
     np.testing.assert_allclose(one.scores, wanted.align(["t3.jpg"]).scores, atol=1e-6)
+
+
+def test_calibrated(finished, photos, tmp_path):
+    """Every probability to the power 1/T, and the shares of the classes stay for what cannot be read."""
+    temperature = read_json(finished / "metrics.json")["calibration"]["temperature"]
+    folder = shutil.copytree(photos / "test", tmp_path / "new")
+    (folder / "t0.jpg").write_bytes(b"")
+    plain, scaled = (predict(finished, folder, calibrated=told) for told in (False, True))
+    powers = plain.scores ** (1 / temperature)
+    expected = powers / powers.sum(1, keepdims=True)
+    np.testing.assert_allclose(scaled.scores[1:], expected[1:], rtol=1e-6)
+    assert abs(temperature - 1) > 0.05
+    np.testing.assert_array_equal(scaled.scores[0], plain.scores[0])
+    assert scaled.origin["temperature"] == pytest.approx(temperature)
+    out = tmp_path / "scores.parquet"
+    with pytest.raises(SystemExit) as ended:
+        main(["predict", str(finished), str(folder), "--calibrated", "--out", str(out)])
+    assert ended.value.code == 0
+    np.testing.assert_array_equal(Predictions.load(out).scores, scaled.scores)
 
 
 def test_training_photos_are_scored_by_all_folds(finished, photos):

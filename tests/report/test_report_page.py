@@ -10,6 +10,7 @@ import pytest
 from made_run import NAMES, make_dataset, make_run
 
 from thresher.errors import RunError
+from thresher.metrics.confidence import confidence
 from thresher.report import write_report
 from thresher.report.facts import read_facts
 from thresher.report.page import render
@@ -88,6 +89,41 @@ def test_the_numbers_are_those_of_the_run(html, page, finished_run):
     assert len(cells) == 49
     assert sum(cells) == len(facts.oof)
     assert sum(cells[::8]) == len(facts.oof) - wrong
+
+
+def test_calibration_before_and_after(html, page, finished_run):
+    oof = read_facts(finished_run).oof
+    found = confidence(oof)  # this run's metrics.json has none
+    text = "".join(page.text)
+    assert f"A temperature of {found['temperature']:.2f} fits best: the model is too modest." in text
+    for key in ("before", "after"):
+        assert f"{100 * found['ece'][key]:.1f}\u202f%" in text
+        assert f"{found['log_loss'][key]['value']:.3f}" in text
+    told = found["abstain"]
+    assert f"pass over photos below {100 * told['threshold']:.1f}" in text
+    assert f"{100 * told['answered']['value']:.1f}\u202f% of the photos are then answered" in text
+    # The last step answers everything: it is as right as the run.
+    steps = re.search(r"Pass over below.*?</table>", html, re.S)[0]
+    last = re.findall(r"<tr>.*?</tr>", steps, re.S)[-1]
+    right = (oof.scores.argmax(1) == oof.targets).mean()
+    assert "100.0\u202f%" in last
+    assert f"{100 * right:.1f}\u202f%" in last
+
+
+def test_the_numbers_of_metrics_json_are_shown_where_they_stand_there(finished_run, tmp_path):
+    facts = read_facts(finished_run)
+    interval = {"value": 0.1234, "low": 0.1111, "high": 0.1357}
+    told = {"goal": 0.99, "threshold": None, "answered": None, "accuracy": None}
+    made = {
+        "temperature": 1.37,
+        "ece": {"before": 0.0987, "after": 0.0123},
+        "log_loss": {"before": interval, "after": interval},
+        "abstain": told,
+    }
+    text = render(replace(facts, metrics={**facts.metrics, "calibration": made}))
+    for shown in ("A temperature of 1.37 fits best: the model is too sure", "9.9\u202f%", "0.111 to 0.136"):
+        assert shown in text
+    assert "No threshold makes 99\u202f% of the answers right." in text
 
 
 def test_opens_offline_and_runs_nothing(html, page):

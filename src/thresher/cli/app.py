@@ -7,6 +7,8 @@ from typer.core import TyperGroup
 
 from thresher._version import __version__
 from thresher.cli import (
+    ablate,
+    compare,
     demo,
     ensemble,
     find_lr,
@@ -18,6 +20,7 @@ from thresher.cli import (
     report,
     review,
     run,
+    runs,
 )
 from thresher.cli.options import Verbose
 from thresher.errors import ThresherError
@@ -37,7 +40,11 @@ class _Group(TyperGroup):
             console.show_error(error)
             raise typer.Exit(2) from None
         except KeyboardInterrupt:
-            again = "; give the same command again to continue" if ctx.invoked_subcommand == "run" else ""
+            again = (
+                "; give the same command again to continue"
+                if ctx.invoked_subcommand in ("run", "ablate")
+                else ""
+            )
             console.errors().print(f"stopped{again}", style="yellow", highlight=False)
             raise typer.Exit(STOPPED) from None
 
@@ -81,6 +88,9 @@ app.command("labels")(labels.labels)
 app.command("ensemble", cls=ensemble.ManyFiles)(ensemble.ensemble)
 app.command("report")(report.report)
 app.command("review")(review.review)
+app.command("compare")(compare.compare)
+app.command("ablate")(ablate.ablate)
+app.command("runs")(runs.runs)
 app.command("recipes")(recipes.recipes)
 app.command("find-lr")(find_lr.find_lr)
 app.command("parts")(parts.parts)

@@ -24,6 +24,14 @@ def predict(
     out: Annotated[
         Path, typer.Option("--out", metavar="FILE", help="Where the scores go: .csv or .parquet.")
     ] = Path("scores.csv"),
+    calibrated: Annotated[
+        bool,
+        typer.Option(
+            "--calibrated",
+            metavar="",
+            help="Probabilities as sure as the run was right: see Calibration in its report.",
+        ),
+    ] = False,
     verbose: Verbose = False,
 ) -> None:
     """Score new photos with the models of a run."""
@@ -36,9 +44,11 @@ def predict(
     from thresher.pipeline.predict import predict as predict_photos
 
     with Display() as progress:
-        scores = predict_photos(run, photos, images, progress=progress)
+        scores = predict_photos(run, photos, images, calibrated=calibrated, progress=progress)
     scores.save(out)
     counts = {name: int((scores.predicted == name).sum()) for name in scores.classes}
     shown = sorted((name for name in counts if counts[name]), key=lambda name: -counts[name])[:20]
     rows = [("photos", f"{len(scores):,}"), *((f"  {name}", f"{counts[name]:,}") for name in shown)]
+    if calibrated:
+        rows.append(("temperature", f"{scores.origin['temperature']:.2f}"))
     console.show_facts([*rows, ("scores", console.short_path(out))])

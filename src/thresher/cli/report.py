@@ -12,6 +12,14 @@ def report(
     run: Annotated[
         Path, typer.Argument(metavar="RUN", help="The folder of a finished run.", show_default=False)
     ],
+    tensorboard: Annotated[
+        Path | None,
+        typer.Option(
+            "--tensorboard",
+            metavar="LOGDIR",
+            help="Also write the learning curves as TensorBoard's event files.",
+        ),
+    ] = None,
     verbose: Verbose = False,
 ) -> None:
     """Write report.html again from the files of a run."""
@@ -22,4 +30,10 @@ def report(
 
     from thresher.report import write_report
 
-    console.show_facts([("report", console.short_path(write_report(folder)))])
+    rows = [("report", console.short_path(write_report(folder)))]
+    if tensorboard is not None:
+        from thresher.report.board import write_events
+
+        files = write_events(folder, tensorboard)
+        rows.append(("curves", f"{console.short_path(tensorboard)} ({len(files)} files)"))
+    console.show_facts(rows)

@@ -3,8 +3,9 @@
 A metric of a redrawn set of photos needs few sums: per class the right answers, the labels and the answers,
 and the total loss. So each unit (a photo, or a group of photos that belong together) becomes one sparse
 column of sums, a draw becomes a vector of how often each unit was drawn, and many draws are one matrix
-product. No K x K confusion matrix is built; 2,000 draws of 21,397 photos in 5 classes take half a second on
-one core.
+product. No K x K confusion matrix is built; 2,000 draws of 21,397 photos in 5 classes take a third of a
+second on one core. Two runs are compared on equal draws; photos with equal label and equal answers are
+counted together, so that 10,000 such draws take a second and a half.
 """
 
 from collections.abc import Iterator
@@ -42,6 +43,43 @@ def unit_sums(targets: np.ndarray, scores: np.ndarray, units: np.ndarray) -> Any
     return csr_array((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=shape)
 
 
+def paired_sums(targets: np.ndarray, a: np.ndarray, b: np.ndarray, units: np.ndarray) -> tuple[Any, Any]:
+    """The sums of each unit for two sets of scores (N, K), in two steps that are faster than one.
+
+    Returns:
+        a CSR matrix (M + 2, G): how many photos of each kind (label, answer of A, answer of B) a unit has,
+        then A's loss and B's; and a CSR matrix (2 (3 K + 1), M + 2) that makes A's sums, then B's, of it.
+    """
+    from scipy.sparse import csr_array
+
+    classes = a.shape[1]
+    half = 3 * classes + 1
+    answers = np.stack([a.argmax(1), b.argmax(1)])
+    code = (targets.astype(np.int64) * classes + answers[0]) * classes + answers[1]
+    kinds, kind = np.unique(code, return_inverse=True)
+    label, said = kinds // classes**2, (kinds // classes % classes, kinds % classes)
+    rows: list[np.ndarray] = []
+    columns: list[np.ndarray] = []
+    losses: list[np.ndarray] = []
+    for place, answer in enumerate(said):
+        right = np.flatnonzero(answer == label)
+        start, every = place * half, np.arange(len(kinds))
+        rows += [
+            start + label[right],
+            start + classes + label,
+            start + 2 * classes + answer,
+            np.array([start + 3 * classes]),
+        ]
+        columns += [right, every, every, np.array([len(kinds) + place])]
+        losses.append(photo_losses(targets, (a, b)[place]))
+    row, column = np.concatenate(rows), np.concatenate(columns)
+    parts = csr_array((np.ones(len(row)), (row, column)), shape=(2 * half, len(kinds) + 2))
+    row = np.concatenate([kind, *(np.full(len(targets), len(kinds) + place) for place in range(2))])
+    values = np.concatenate([np.ones(len(targets)), *losses])
+    shape = (len(kinds) + 2, int(units.max()) + 1)
+    return csr_array((values, (row, np.tile(units, 3))), shape=shape), parts
+
+
 def unit_index(groups: np.ndarray | None, photos: int) -> np.ndarray:
     """The unit of each photo (N,): its group; a photo without a group is a unit of its own."""
     if groups is None:
@@ -70,11 +108,24 @@ def draw(sums: Any, resamples: int, seed: int) -> Iterator[np.ndarray]:
     block = max(1, min(resamples, BLOCK // units))
     for start in range(0, resamples, block):
         size = min(block, resamples - start)
-        cells = rng.integers(0, units, (units, size))
+        cells = _uniform(rng, units, units * size).reshape(units, size)
         cells *= size
         cells += np.arange(size)
         counts = np.bincount(cells.ravel(), minlength=units * size).reshape(units, size)
         yield np.ascontiguousarray((sums @ counts.astype(np.float64)).T)
+
+
+def _uniform(rng: np.random.Generator, below: int, count: int) -> np.ndarray:
+    """``count`` integers 0 .. below-1, int64, in a quarter of the time that ``rng.integers`` takes.
+
+    The upper half of 32 random bits times ``below`` (Lemire, Fast random integer generation in an interval,
+    2019), without his rejection: no number is likelier than another by more than a share of below / 2^32.
+    """
+    bits = rng.integers(0, 2**64, (count + 1) // 2, dtype=np.uint64).view(np.uint32)[:count]
+    wide = bits.astype(np.uint64)
+    wide *= np.uint64(below)
+    wide >>= np.uint64(32)
+    return wide.view(np.int64)
 
 
 def total(sums: Any) -> np.ndarray:

@@ -57,7 +57,7 @@ def intervals(
     for name, value in values.items():
         low, high = bounds(np.concatenate([part[name] for part in parts])[:, None])
         found[name] = Interval(value=value, low=float(low[0]), high=float(high[0]))
-    _widen(found["accuracy"], sums.shape[1])
+    widen(found["accuracy"], sums.shape[1])
     return found
 
 
@@ -93,7 +93,7 @@ def per_class(
             if np.isfinite(value[0, index]):
                 one = Interval(value=float(value[0, index]), low=float(low[index]), high=float(high[index]))
                 if metric in trials:
-                    _widen(one, int(trials[metric][index]))
+                    widen(one, int(trials[metric][index]))
             found[name][metric] = one
     return found
 
@@ -130,7 +130,7 @@ def bounds(draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return found[0], found[1]
 
 
-def _widen(interval: Interval, trials: int) -> None:
+def widen(interval: Interval, trials: int) -> None:
     """Gives a share that no draw changed its exact binomial bound."""
     if interval["low"] == interval["high"] and trials:
         if interval["value"] == 1.0:

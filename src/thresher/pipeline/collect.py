@@ -9,6 +9,7 @@ import numpy as np
 
 from thresher.ensemble.base import Ensemble
 from thresher.ensemble.nested import Combined, combined, fits
+from thresher.metrics.confidence import confidence
 from thresher.metrics.intervals import intervals, per_class
 from thresher.pipeline.bench import Bench, fold_numbers, jobs_of, scores_others
 from thresher.pipeline.outer import at_ids, named, outer_folds, with_shares
@@ -35,6 +36,7 @@ def collect(bench: Bench) -> dict[str, Any]:
         "models": models,
         "classes": list(oof.classes),
         "per_class": per_class(oof, resamples, seed, groups_of(bench, oof)),
+        "calibration": confidence(oof, resamples, seed, groups_of(bench, oof)),
     }
     if part.learns:  # what it would look like on the photos that it was fitted on
         metrics["ensemble"] = {

@@ -14,6 +14,7 @@ from thresher.dataset.tabular import read_table
 from thresher.ensemble.base import Ensemble
 from thresher.ensemble.nested import stacked
 from thresher.errors import DataError
+from thresher.metrics.temperature import fit_temperature, scale
 from thresher.pipeline.bench import Job, fold_numbers, jobs_of, scores_others
 from thresher.pipeline.checkpoint import load_models
 from thresher.pipeline.features import Features
@@ -35,7 +36,12 @@ SHOWN = 5
 
 
 def predict(
-    run: str | Path, photos: str | Path, images: str | Path | None = None, *, progress: Progress = SILENT
+    run: str | Path,
+    photos: str | Path,
+    images: str | Path | None = None,
+    *,
+    calibrated: bool = False,
+    progress: Progress = SILENT,
 ) -> Predictions:
     """Scores photos as the run scored its test photos: all folds, seeds and models, same views and engine.
 
@@ -43,6 +49,7 @@ def predict(
         run: the folder of a finished run.
         photos: a folder of photos, one photo, or a table with ``image_id``.
         images: the image folder of a table; see `thresher.dataset.tabular.read_table`.
+        calibrated: scale the scores by the temperature that fits the run's out-of-fold scores.
         progress: told of photos.
 
     Returns:
@@ -82,7 +89,8 @@ def predict(
             part = Predictions(asked.ids, filled, trained_on.classes, "test", labels)
             parts.setdefault(job.model, []).append(part)
     scores = {name: mean(jobs) for name, jobs in parts.items()}
-    return with_shares(_combine(recipe, folder, trained_on, scores), list(scores.values()), asked.usable)
+    found = with_shares(_combine(recipe, folder, trained_on, scores), list(scores.values()), asked.usable)
+    return _calibrated(found, folder, asked.usable) if calibrated else found
 
 
 def _combine(
@@ -97,6 +105,15 @@ def _combine(
     folds = outer_folds(oof[0], codes, recipe.seed) if part.learns else None
     fitted = part.fit(stacked(oof, list(scores), folds, codes), recipe.seed)
     return replace(asked, scores=fitted.apply(stacked(list(scores.values())).scores))
+
+
+def _calibrated(scores: Predictions, folder: RunFolder, usable: np.ndarray) -> Predictions:
+    """The scores at the temperature that all out-of-fold scores of the run ask for; class shares stay."""
+    oof = Predictions.load(folder.predictions("oof")).known
+    temperature = fit_temperature(oof.targets, oof.scores)
+    origin = {**scores.origin, "temperature": temperature}
+    scaled = np.where(usable[:, None], scale(scores.scores, temperature), scores.scores)
+    return replace(scores, scores=scaled, origin=origin)
 
 
 def _score(recipe: Recipe, folder: RunFolder, job: Job, features: Features, classes: int) -> np.ndarray:

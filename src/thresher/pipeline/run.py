@@ -1,5 +1,6 @@
 """The whole run, stage by stage."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from thresher.pipeline.leak import count_leak, measure_leak, say_leak, say_measu
 from thresher.pipeline.photos import check_photos
 from thresher.pipeline.repair import check_scores
 from thresher.pipeline.resolve import resolve
+from thresher.pipeline.reuse import reuse
 from thresher.pipeline.workspace import Workspace, open_workspace
 from thresher.predictions import Predictions
 from thresher.progress import SILENT, Progress
@@ -41,6 +43,7 @@ def run(
     sample: str | Path | None = None,
     corrections: str | Path | pd.DataFrame | None = None,
     fresh: bool = False,
+    beside: Sequence[RunFolder] = (),
     progress: Progress = SILENT,
 ) -> RunFolder:
     """Runs a recipe on a data set, or continues where an earlier call stopped.
@@ -57,6 +60,8 @@ def run(
         corrections: what the training photos are taught instead of their given labels, by which they are
             scored all the same; see `thresher.dataset.corrections.read_corrections`.
         fresh: start anew; an earlier run is kept beside the folder.
+        beside: runs on the same photos whose jobs are taken over where they are equal; of the first one also
+            the features, and what was measured on this machine.
         progress: told of stages and photos.
 
     Returns:
@@ -78,7 +83,10 @@ def run(
         # Several processes: the first does all this, then the others find it done.
         if not first:
             harness.wait()
-        bench, told = _prepare(dataset, recipe, None if given is None else given[0], space, harness, progress)
+        known = None if given is None else given[0]
+        bench, told = _prepare(dataset, recipe, known, space, harness, progress, beside)
+        if first:
+            reuse(bench, beside)
         plan = _plan(bench)
         mark = _mark(bench, plan, sample)
         finished = first and _is_finished(bench, space, mark)
@@ -110,6 +118,7 @@ def _prepare(
     space: Workspace,
     harness: Harness,
     progress: Progress,
+    beside: Sequence[RunFolder],
 ) -> tuple[Bench, bool]:
     """Photos, what the recipe leaves to the machine, copies, folds; and whether the forecast was said."""
     first, folder = harness.rank == 0, space.run
@@ -119,14 +128,16 @@ def _prepare(
         alone = not recipe.folds["near_duplicates"]
         dealt = deal_folds(checked, recipe, folder, writes=first and alone)
     with space.stage("measure"):
-        stored = load(str(folder.recipe)) if folder.recipe.is_file() else None
+        known = [one.recipe for one in (folder, *beside[:1]) if one.recipe.is_file()]
+        stored = load(str(known[0])) if known else None
         graphs = folder.features / "graphs"
         resolved = resolve(recipe, stored, len(checked.classes), harness, graphs, progress)
         resolved = resolve_jobs(resolved, stored, harness, len(fold_numbers(dealt.folds)))
         if first:
             write_text(folder.recipe, dump(resolved))
     usable = np.flatnonzero(checked.usable)
-    features = Features(cache, usable, folder.features, resolved.images.fit, harness.device, progress)
+    shared = (beside[0] if beside else folder).features
+    features = Features(cache, usable, shared, resolved.images.fit, harness.device, progress)
     given = (mark, features, harness, progress, corrections)
     bench = Bench(folder, resolved, checked, cache, dealt.folds, dealt.groups, *given)
     check_scores(bench)

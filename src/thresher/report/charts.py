@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from thresher.metrics.abstain import Curve
 from thresher.metrics.calibration import Reliability
 from thresher.report.facts import History
 
@@ -103,7 +104,7 @@ def _continued(frame: pd.DataFrame) -> tuple[np.ndarray, set[int]]:
     return np.arange(1, len(frame) + 1), {int(change) for change in changes}
 
 
-def reliability_diagram(found: Reliability) -> str:
+def reliability_diagram(found: Reliability, name: str = "reliability") -> str:
     """Share of right answers against their probability, dots as large as the number of answers."""
 
     def paint(axes: Any) -> None:
@@ -121,15 +122,35 @@ def reliability_diagram(found: Reliability) -> str:
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
 
-    return draw("reliability", paint)
+    return draw(name, paint)
 
 
-def draw(name: str, paint: Callable[[Any], None]) -> str:
+def abstain_diagram(found: Curve, goal: float) -> str:
+    """Accuracy against the share of photos that are answered, with its interval and the goal."""
+
+    def paint(axes: Any) -> None:
+        from matplotlib.ticker import PercentFormatter
+
+        axes.axhline(goal, color=MUTED, lw=1, linestyle=(0, (3, 3)))
+        axes.fill_between(found.answered, found.low, found.high, color=ACCENT, alpha=0.22, lw=0)
+        dot = "o" if len(found.answered) == 1 else None
+        axes.plot(found.answered, found.accuracy, color=ACCENT, lw=1.6, marker=dot)
+        floor = min(float(found.low.min()), goal - 0.02)
+        axes.set(xlim=(0, 1.0), ylim=(floor - 0.05 * (1 - floor), 1 + 0.03 * (1 - floor)))
+        axes.set(xlabel="photos that are answered", ylabel="right answers among them")
+        axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+
+    return draw("abstain", paint)
+
+
+def draw(name: str, paint: Callable[[Any], None], size: tuple[float, float] = SIZE) -> str:
     """One axes as an SVG element for a page.
 
     Args:
         name: goes into the element's ids, so that two charts of a page share none.
         paint: draws on the axes it is given.
+        size: inches.
     """
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -140,7 +161,7 @@ def draw(name: str, paint: Callable[[Any], None]) -> str:
     settings: Any = {**usual, **_SETTINGS, "svg.hashsalt": name}
     with matplotlib.rc_context(settings), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # glyphs that matplotlib's own font lacks: the page's font has them
-        figure = Figure(figsize=SIZE, layout="constrained")
+        figure = Figure(figsize=size, layout="constrained")
         FigureCanvasSVG(figure)
         paint(figure.add_subplot())
         text = StringIO()

@@ -6,13 +6,12 @@ from typing import Any
 
 from thresher.files import write_text
 from thresher.inspect.duplicates import exact_duplicates
-from thresher.metrics.calibration import reliability
-from thresher.report import charts, classes, photos, repairs, summary
+from thresher.report import charts, classes, confidence, photos, repairs, summary
 from thresher.report.facts import Facts, read_facts
 from thresher.report.jinja import environment, style
 from thresher.report.label_sheet import doubts
 from thresher.report.thumbnails import Thumbnails
-from thresher.report.words import NAMES, duration, flat, percent
+from thresher.report.words import NAMES, duration, flat
 from thresher.run_folder import RunFolder
 
 MODELS, CURVES, BROKEN, DUPLICATES, FACTS, EVENTS = 40, 8, 100, 20, 200, 60
@@ -46,7 +45,7 @@ def content(facts: Facts) -> dict[str, Any]:
     thumbnails = Thumbnails(facts.paths)
     oof = facts.oof
     speed = list(flat(facts.metrics.get("speed", {})))
-    found: dict[str, Any] = {
+    return {
         "name": facts.name,
         "recipe_name": facts.recipe.get("name", ""),
         "style": style(),
@@ -63,7 +62,7 @@ def content(facts: Facts) -> dict[str, Any]:
         "confusion": None if oof is None else classes.confusion(oof),
         "models": _models(facts),
         "curves": _curves(facts),
-        "calibration": None,
+        "calibration": confidence.calibration(facts),
         "broken": _broken(facts),
         "duplicates": _duplicates(facts),
         "seconds": [
@@ -76,10 +75,6 @@ def content(facts: Facts) -> dict[str, Any]:
         "events": [line[:400] for line in facts.events[-EVENTS:]],
         "notes": facts.dataset.notes,
     }
-    if oof is not None:
-        bins = reliability(oof.targets, oof.scores)
-        found["calibration"] = {"ece": percent(bins.ece), "svg": charts.reliability_diagram(bins)}
-    return found
 
 
 def _models(facts: Facts) -> dict[str, Any]:
