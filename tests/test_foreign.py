@@ -98,10 +98,21 @@ def test_whole_numbers_are_classes_in_the_order_of_numbers(tmp_path):
     labels = {name: str(row % 12) for row, name in enumerate(IDS)}
     path = written(tmp_path, table(wide, [f"c{place}" for place in range(12)]))
     assert read_scores(path, None, labels).classes == tuple(map(str, range(12)))
-    shifted = {name: str(10 + row % 12) for row, name in enumerate(IDS)}
+    shifted = {name: str(5 + row % 12) for row, name in enumerate(IDS)}
     read = read_scores(path, None, shifted)
-    assert read.classes == tuple(map(str, range(10, 22)))
+    assert read.classes == tuple(map(str, range(5, 17)))
     np.testing.assert_allclose(read.scores, wide, atol=1e-9)
+
+
+def test_numbered_columns_stand_for_sorted_names_and_come_in_our_order(tmp_path):
+    names = ("b1", "b10", "b2")  # as others sort them; we put b2 before b10
+    labels = {name: names[row % 3] for row, name in enumerate(IDS)}
+    read = read_scores(written(tmp_path, table(columns=["c0", "c1", "c2"])), None, labels)
+    assert read.classes == ("b1", "b2", "b10")
+    np.testing.assert_allclose(read.scores, SCORES[:, [0, 2, 1]], atol=1e-9)
+    alone = read_scores(written(tmp_path, table()[["image_id", "dog", "cat", "cow"]]))
+    assert alone.classes == CLASSES
+    np.testing.assert_allclose(alone.scores, SCORES, atol=1e-9)
 
 
 def test_a_class_that_no_label_has_keeps_its_column(tmp_path):
@@ -115,6 +126,14 @@ def test_a_class_that_no_label_has_keeps_its_column(tmp_path):
         "1",
         "2",
     )
+
+
+def test_other_columns_are_no_classes(tmp_path):
+    numbers = {name: str(row % 3) for row, name in enumerate(IDS)}
+    frame = table(columns=["c0", "c1", "c2"], comment="none", certain=1.0, c=2.0)
+    assert read_scores(written(tmp_path, frame), None, numbers).classes == ("0", "1", "2")
+    frame = table(columns=renamed("x"), xylem=1.0)
+    assert read_scores(written(tmp_path, frame), None, LABELS).classes == CLASSES
 
 
 def test_given_classes_say_the_order(tmp_path):

@@ -127,8 +127,7 @@ def _score_columns(
     covered = {prefix: sum(prefix + name in header for name in names) for prefix in sorted(prefixes)}
     best = max(covered, key=lambda one: (covered[one], one == PREFIX, one == ""), default="")
     if covered.get(best, 0) == len(names):
-        more = [] if not best else [column for column in header if column.startswith(best)]
-        columns = list(dict.fromkeys([best + name for name in names] + more))
+        columns = list(dict.fromkeys([best + name for name in names] + _further(header, best, names)))
         extra = columns[len(names) :]
         if extra and complete:
             raise DataError(
@@ -152,6 +151,14 @@ def _score_columns(
         f"{table.name}: no column of scores for the classes {name_some(missing)}: "
         f"{wanted} is missing{nearest(wanted, header)}"
     )
+
+
+def _further(header: Sequence[str], prefix: str, names: Sequence[str]) -> list[str]:
+    """Columns of classes that are not among ``names``: they look like those that are."""
+    rest = {column: column[len(prefix) :] for column in header if prefix and column.startswith(prefix)}
+    if all(re.fullmatch("[0-9]+", name) for name in names):
+        return [column for column, name in rest.items() if re.fullmatch("[0-9]+", name)]
+    return [] if prefix[-1:].isalnum() else list(rest)
 
 
 def _folds(table: Columns, rows: np.ndarray) -> np.ndarray | None:

@@ -28,6 +28,15 @@ def test_the_first_photos_may_be_missing(table, tmp_path):
     assert dataset.frame["path"][49] == str(tmp_path / "images" / "49.jpg")
 
 
+def test_the_labels_alone_may_be_enough(table, tmp_path):
+    path = table(PAIRS, files=[])
+    dataset = read_table(path, absent=True)
+    assert dataset.frame["status"].tolist() == ["missing"] * 3
+    assert dataset.frame["label"].tolist() == ["cat", "dog", None]
+    with pytest.raises(DataError, match="not one of the 3 photos"):
+        read_table(path, tmp_path, absent=True)
+
+
 def test_all_files_missing_says_where_was_looked(table, tmp_path):
     path = table(PAIRS, files=[])
     (tmp_path / "images").mkdir()

@@ -108,11 +108,12 @@ def test_the_threshold_of_the_sum():
     assert (strict.score > 1).tolist() == [True, False, False, False, False]
 
 
-def test_votes_of_neighbours_by_a_loop():
+@pytest.mark.parametrize("k", [7, 118])  # of 118 neighbours many look away: they do not vote
+def test_votes_of_neighbours_by_a_loop(k):
     from sklearn.metrics.pairwise import cosine_similarity
 
     evidence, _ = planted(0, 120, grouped=True)
-    k, smoothing, classes = 7, 0.5, 5
+    smoothing, classes = 0.5, 5
     similar = cosine_similarity(evidence.embeddings)
     expected = []
     for row in range(120):

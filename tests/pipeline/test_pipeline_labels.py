@@ -155,22 +155,22 @@ def test_another_folder_takes_the_files(run, tmp_path):
 
 
 def test_a_photo_that_cannot_be_read_and_copies(own_photos, small, tmp_path):
-    (own_photos / "train/red/red03.jpg").write_bytes(b"")
+    (own_photos / "train/blue/blue03.jpg").write_bytes(b"")
     shutil.copy(own_photos / "train/blue/blue00.jpg", own_photos / "train/blue/blue77.jpg")
     root = run_here(own_photos / "train", small, tmp_path / "run", "models.tuned=null")
     told = Told()
     judged = judge_run(root, METHOD, progress=told)
     frame = judged.issues.set_index("image_id")
-    row = frame.loc["red/red03.jpg"]
+    row = frame.loc["blue/blue03.jpg"]
     assert len(frame) == 31
     assert row["rank"] == 31
-    assert row["suggested"] == "blue"  # the most frequent other class
-    reds = frame[frame["given"] == "red"].drop("red/red03.jpg")
-    assert row["probability"] == pytest.approx(reds["probability"].mean())
+    assert row["suggested"] == "green"  # the most frequent class but its own
+    blues = frame[frame["given"] == "blue"].drop("blue/blue03.jpg")
+    assert row["probability"] == pytest.approx(blues["probability"].mean())
     assert np.isnan(row["self_confidence"])
-    assert frame.drop("red/red03.jpg")["self_confidence"].notna().all()
+    assert frame.drop("blue/blue03.jpg")["self_confidence"].notna().all()
     assert sorted(frame["rank"]) == list(range(1, 32))
-    place = list(frame.index).index("red/red03.jpg")
+    place = list(frame.index).index("blue/blue03.jpg")
     zero = (np.load(judged.folder.embeddings) == 0).all(axis=1)
     assert zero.tolist() == [number == place for number in range(31)]
     _, _, found = of_run(root)

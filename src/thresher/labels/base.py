@@ -55,9 +55,12 @@ class Finder:
 
     Attributes:
         needs: what of the evidence must be there: ``embeddings``, ``members``.
+        draws: the finder deals folds or draws samples, so that another seed, or another order of the photos,
+            changes the answer a little.
     """
 
     needs: ClassVar[tuple[str, ...]] = ()
+    draws: ClassVar[bool] = False
 
     def find(self, evidence: Evidence, seed: int = 0) -> Suspicion:
         """Judges every photo; equal evidence and seed give equal answers.
