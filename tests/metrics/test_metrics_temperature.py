@@ -191,6 +191,21 @@ def test_a_threshold_by_trying_every_one():
     assert find_threshold(targets[:15], np.eye(4)[targets[:15]], 0.9) is None  # too few to judge by
 
 
+def test_each_fold_is_answered_by_the_threshold_of_the_others():
+    logits, targets = honest_logits(400, 11)
+    logits[::4] *= 4  # one fold is far too sure: its own threshold would be another
+    given = oof(logits, targets, folds=4)
+    found = reach(given, 0.85, 100)
+    sure, right = given.scores.max(1), given.scores.argmax(1) == targets
+    answered = np.zeros(400, bool)
+    for fold in range(4):
+        here = given.folds == fold
+        answered[here] = sure[here] >= find_threshold(targets[~here], given.scores[~here], 0.85)
+    assert found["answered"]["value"] == pytest.approx(answered.mean())
+    assert found["accuracy"]["value"] == pytest.approx(right[answered].mean())
+    assert found["threshold"] == find_threshold(targets, given.scores, 0.85)
+
+
 def test_what_the_goal_gives_on_photos_that_did_not_choose_the_threshold():
     """Where probabilities are true, accuracy above the threshold of the others is the goal, not more."""
     hits, given_out = 0, 0

@@ -101,7 +101,7 @@ def test_an_ablation_from_stop_to_end(photos, small, tmp_path, fitted):
     assert (table["accuracy_p_corrected"][1:] >= table["accuracy_p"][1:]).all()
     assert list(table["folder"]) == [one.root.name for one in done.runs]
     page = done.page.read_text(encoding="utf-8")
-    assert "penalties=1.0, views=plain" in page
+    assert '<span class="range">penalties=0.001+0.01, views=plain</span>' in page  # of the baseline
     assert "Thresher ablation" in page
 
     # Again: nothing is fitted, nothing changes.

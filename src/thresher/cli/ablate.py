@@ -61,6 +61,7 @@ def ablate(
 
     overrides = [*(set_ or []), *([f"models.*.seeds=[{seeds.strip('[]')}]"] if seeds is not None else [])]
     variants = make_variants(recipe, over or [], overrides, grid=grid, smoke=smoke)
+    title = f"{variants[0].recipe.name}: {', '.join(variants[0].settings)}"
     folder = out or default_folder(f"ablation-{variants[0].recipe.name}", data)
 
     from thresher.dataset.open import open_dataset
@@ -68,6 +69,6 @@ def ablate(
 
     with Display() as progress:
         dataset = open_dataset(data, images, None, variants[0].recipe.data)
-        done = run_variants(dataset, variants, folder, progress=progress)
+        done = run_variants(dataset, variants, folder, title=title, progress=progress)
     show(done.standing)
     console.show_facts([("page", console.short_path(done.page)), ("table", console.short_path(done.table))])

@@ -59,17 +59,17 @@ def abstain_curve(
     order = np.sort(sure)[::-1]
     places = np.unique(np.ceil(np.linspace(0, 1, points + 1)[1:] * len(sure)).astype(np.int64)) - 1
     thresholds = np.unique(order[np.maximum(places, min(LEAST, len(sure)) - 1)])[::-1]
-    sums = _sums(known, units, thresholds)
+    sums, trials = _steps(known, units, thresholds)
     drawn = np.concatenate([_accuracy(part) for part in draw(sums, resamples, seed)])
     low, high = bounds(drawn)
     whole = total(sums)
     accuracy = _accuracy(whole)[0]
-    units_answered = np.diff(sums[: len(thresholds)].indptr)
     for place in range(len(thresholds)):
         one = Interval(value=float(accuracy[place]), low=float(low[place]), high=float(high[place]))
-        widen(one, int(units_answered[place]))
+        widen(one, int(trials[place]))
         low[place], high[place] = one["low"] or 0.0, one["high"] or 0.0
-    return Curve(thresholds, whole[0, : len(thresholds)] / len(sure), accuracy, low, high)
+    answered = whole[0, : len(thresholds)].cumsum() / len(sure)
+    return Curve(thresholds, answered, accuracy, low, high)
 
 
 def find_threshold(targets: np.ndarray, scores: np.ndarray, goal: float = GOAL) -> float | None:
@@ -132,11 +132,19 @@ def reach(
     return found
 
 
-def _sums(known: Predictions, units: np.ndarray, thresholds: np.ndarray) -> Any:
-    """Answers, then right answers, at each threshold (2 T, G)."""
-    above = known.scores.max(1) >= thresholds[:, None]
-    right = above & (known.scores.argmax(1) == known.targets)
-    return _rows(np.concatenate([above, right]), units)
+def _steps(known: Predictions, units: np.ndarray, thresholds: np.ndarray) -> tuple[Any, np.ndarray]:
+    """Answers that each falling threshold adds to those above it, then right answers likewise (2 T, G), CSR;
+    and how many units have an answer at each (T,)."""
+    from scipy.sparse import csr_array
+
+    step = np.searchsorted(-thresholds, -known.scores.max(1), side="left")
+    right = known.scores.argmax(1) == known.targets
+    row = np.concatenate([step, len(thresholds) + step[right]])
+    unit = np.concatenate([units, units[right]])
+    shape = (2 * len(thresholds), int(units.max()) + 1)
+    first = np.full(shape[1], len(thresholds))
+    np.minimum.at(first, units, step)
+    return csr_array((np.ones(len(row)), (row, unit)), shape=shape), np.bincount(first).cumsum()
 
 
 def _rows(values: np.ndarray, units: np.ndarray) -> Any:
@@ -148,10 +156,10 @@ def _rows(values: np.ndarray, units: np.ndarray) -> Any:
     return csr_array((values[row, photo].astype(np.float64), (row, units[photo])), shape=shape)
 
 
-def _accuracy(sums: np.ndarray) -> np.ndarray:
-    """Share of right answers (b, T) of the sums (b, 2 T); nan where none is given."""
-    half = sums.shape[1] // 2
-    return _ratio(sums[:, half:], sums[:, :half])
+def _accuracy(steps: np.ndarray) -> np.ndarray:
+    """Share of right answers at each threshold (b, T) of the sums of `_steps` (b, 2 T); nan where none is."""
+    half = steps.shape[1] // 2
+    return _ratio(steps[:, half:].cumsum(1), steps[:, :half].cumsum(1))
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from thresher.metrics.scores import METRICS
 from thresher.pipeline.run import run
 from thresher.pipeline.workspace import Workspace
 from thresher.progress import SILENT, Progress
-from thresher.recipe.variants import Variant
+from thresher.recipe.variants import BASELINE, Variant
 from thresher.report.comparison import write_comparison
 from thresher.report.sides import open_sides
 from thresher.report.standing import Standing, stand
@@ -80,14 +80,15 @@ def ablate(
     standing = stand(sides, resamples)
     table = ablation_frame(standing, variants, done)
     path = write_atomic(folder / TABLE, lambda file: table.to_csv(file, index=False, lineterminator="\n"))
-    settings = [", ".join(f"{key}={value}" for key, value in one.settings.items()) for one in variants]
+    first = variants[0]
+    told = ", ".join(f"{key}={value}" for key, value in first.settings.items())
     page = write_comparison(
         folder / PAGE,
         standing,
         sides[0].paths,
         title=title or folder.resolve().name,
         kind="ablation",
-        settings=settings if len(variants[0].settings) > 1 else None,
+        settings=[told] + [""] * (len(variants) - 1) if first.name == BASELINE else None,
     )
     return Ablation(standing, tuple(done), path, page)
 
