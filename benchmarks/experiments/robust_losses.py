@@ -88,7 +88,7 @@ class Data:
 
         if "THRESHER_DATA" not in os.environ:
             sys.exit("THRESHER_DATA must name a folder that holds cifar10n/")
-        root = Path(os.environ["THRESHER_DATA"]) / "cifar10n"
+        self.root = root = Path(os.environ["THRESHER_DATA"]) / "cifar10n"
         self.frame = pd.read_csv(root / "labels.csv")
         self.classes = tuple(sorted(self.frame["clean"].unique()))
         paths = [str(root / "images" / name) for name in self.frame["image_id"]]

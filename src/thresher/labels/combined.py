@@ -42,7 +42,7 @@ class Combined(Finder):
         self.rounds = rounds
 
     def find(self, evidence: Evidence, seed: int = 0) -> Suspicion:
-        """See `Finder.find`; the score is a log-odds."""
+        """See `Finder.find`; the score is the probability that the given label is wrong."""
         targets, photos, classes = evidence.targets, len(evidence.targets), evidence.classes
         rows = np.arange(photos)
         if classes < 2 or photos < 2:
@@ -60,9 +60,9 @@ class Combined(Finder):
             beliefs = model.posterior
         usual = _as_given(stack, given)
         odds = [-_odds(probability[rows, targets]) for probability in (model.posterior, usual)]
-        score = (odds[0] + odds[1]) / 2
-        posterior = _with_doubt(model, targets, _probability(score, TRUST * odds[0] + (1 - TRUST) * odds[1]))
-        return Suspicion(score, best_other(model.posterior, targets), posterior)
+        wrong = _probability((odds[0] + odds[1]) / 2, TRUST * odds[0] + (1 - TRUST) * odds[1])
+        posterior = _with_doubt(model, targets, wrong)
+        return Suspicion(wrong, best_other(model.posterior, targets), posterior)
 
 
 class _Learners:
