@@ -17,11 +17,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
 from leaves import KINDS, write_leaves
 
-from thresher.predictions import Predictions
 from thresher.run_folder import RunFolder
 from thresher.seeds import generator
 
@@ -54,34 +51,9 @@ def make_data(folder: Path) -> Path:
     return table
 
 
-def suspect(run: RunFolder) -> None:
-    """What `thresher labels` writes, in its simplest form: how far the models disbelieve a label."""
-    oof = Predictions.load(run.predictions("oof"))
-    rows, targets = np.arange(len(oof)), oof.targets
-    others = oof.scores.copy()
-    others[rows, targets] = -1
-    chance = (1 - oof.scores[rows, targets]) ** 2  # labels are noisy: the models trust none of them enough
-    features = [np.load(path) for path in sorted(run.features.glob("*.npy"))]
-    near = features[0] / np.linalg.norm(features[0], axis=1, keepdims=True)
-    likeness = near @ near.T
-    np.fill_diagonal(likeness, -1)
-    votes = np.argsort(-likeness, axis=1)[:, :10]
-    names = np.asarray(oof.classes, dtype=object)
-    run.labels.mkdir(exist_ok=True)
-    np.save(run.embeddings, features[0])
-    pd.DataFrame(
-        {
-            "image_id": oof.ids,
-            "given": names[targets],
-            "suggested": names[others.argmax(1)],
-            "probability": chance,
-            "rank": pd.Series(-chance).rank(method="first").astype(int),
-            "oof": chance,
-            "margin": others.max(1) - oof.scores[rows, targets],
-            "knn": (targets[votes] != targets[:, None]).mean(1),
-            "cluster": -1,
-        }
-    ).to_parquet(run.issues)
+def thresher(*words: str) -> None:
+    """Runs a command."""
+    subprocess.run([sys.executable, "-m", "thresher", *words], check=True)
 
 
 class Server:
@@ -205,10 +177,9 @@ def main() -> None:
         run = RunFolder(folder / "autumn leaves")
         if not run.predictions("oof").is_file():
             table = make_data(folder)
-            words = ["run", str(table), "--images", str(folder / "leaves"), "--out", str(run.root)]
-            subprocess.run([sys.executable, "-m", "thresher", *words], check=True)
+            thresher("run", str(table), "--images", str(folder / "leaves"), "--out", str(run.root))
         shutil.rmtree(run.labels, ignore_errors=True)
-        suspect(run)
+        thresher("labels", str(run.root))
         truth = {f"leaf_{number:04d}.jpg": KINDS[number % len(KINDS)] for number in range(EACH * len(KINDS))}
         server = Server(run)
         try:

@@ -3,10 +3,15 @@
 import csv
 import io
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from thresher.dataset.corrections import read_corrections
+from thresher.dataset.frame import build_frame
+from thresher.dataset.table import Dataset
 from thresher.errors import RunError
+from thresher.repair.history import read_history, record, standing, undo
 from thresher.run_folder import RunFolder
 from thresher.web.books import Books
 from thresher.web.decision import Draft
@@ -169,12 +174,45 @@ def test_a_history_that_is_none_is_not_written_over(book, kind):
 
 
 def test_the_repair_room_reads_the_trail(book):
-    trail = pytest.importorskip("thresher.repair.history")
     run, decide = book
     decide("a", "relabel", note="sure")
     gone = decide("b", "drop", new=None)
     decide("b", "undo", old=None, new="cat", undoes=gone.id)
     decide("c", "keep", new="cat")
     decide("a", "keep", new="cat", who="bob")
-    found = trail.standing(trail.read_history(run.history))
+    found = standing(read_history(run.history))
     assert sorted(found.to_numpy().tolist()) == sorted(rows_of(run.corrections)[1:])
+    # And writes to it, round by round; the page goes on after it.
+    proposed = pd.DataFrame(
+        {"image_id": ["a", "x"], "old": "cat", "new": ["", "dog:0.7"], "action": ["drop", "soften"]}
+    )
+    number = record(run.history, proposed, who="auto", method="knn")
+    decide("y", "keep", new="cat")
+    assert {row[0]: row[2:4] for row in rows_of(run.corrections)[1:]} == {
+        "a": ["", "drop"],
+        "x": ["dog:0.7", "soften"],
+        "c": ["cat", "keep"],
+        "y": ["cat", "keep"],
+    }
+    assert undo(run.history, number=number, who="auto") == 2
+    decide("x", "keep", new="cat")
+    found = standing(read_history(run.history))
+    assert sorted(found.to_numpy().tolist()) == sorted(rows_of(run.corrections)[1:])
+    assert {row[0] for row in rows_of(run.corrections)[1:]} == {"a", "c", "x", "y"}
+
+
+def test_the_next_run_can_read_the_corrections(book, tmp_path):
+    run, decide = book
+    ids = [f"p{number}" for number in range(5)]
+    frame = pd.DataFrame({"image_id": ids, "label": ["cat", "dog", "cat", "dog", "cat"]})
+    data = Dataset(
+        build_frame(np.array(ids, object), np.array(ids, object), label=list(frame["label"])), ("cat", "dog")
+    )
+    decide("p0", "keep", new="cat")
+    decide("p1", "relabel", old="dog", new="cat", note='a "note",\nof two lines')
+    decide("p2", "drop", new=None)
+    decide("p3", "skip", old="dog", new="dog")
+    found, notes = read_corrections(run.corrections, data)
+    assert notes == ()
+    assert found.counts == {"keep": 1, "relabel": 1, "drop": 1}
+    assert list(found.corrected(data).frame["label"]) == ["cat", "cat", None, "dog", "cat"]

@@ -44,7 +44,9 @@ def review(
     from thresher.cli import console
     from thresher.run_folder import RunFolder
 
-    folder = RunFolder.existing(run)
+    folder = RunFolder(run)
+    if not folder.issues.is_file():  # scores of another program are judged in a folder without a recipe
+        RunFolder.existing(run)
 
     from thresher.web.serve import serve
 

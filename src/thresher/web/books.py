@@ -7,9 +7,10 @@ from typing import Any
 
 from thresher.errors import RunError
 from thresher.files import write_text
+from thresher.repair.history import RECIPE
 from thresher.run_folder import RunFolder
 from thresher.web.journal import Journal
-from thresher.web.trail import RECIPE, Trail, mark_of
+from thresher.web.trail import Trail, mark_of
 
 METHOD = "review"
 FILE = "corrections.csv"

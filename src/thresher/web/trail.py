@@ -1,4 +1,8 @@
-"""The audit trail of labels, which runs and programs write to as well: only ever appended to."""
+"""The audit trail of labels, which runs and programs write to as well: only ever appended to.
+
+The columns and what they mean are those of `thresher.repair.history`. That module reads the whole trail for
+every question; here it is kept and folded row by row, so that one decision after 20,000 costs milliseconds.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,31 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from thresher.errors import RunError
 from thresher.files import write_atomic
+from thresher.repair.history import COLUMNS, RECIPE, UNDO
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-TEXT, WHOLE, REAL = "string", "int64", "float64"
-COLUMNS = {
-    "image_id": TEXT,
-    "round": WHOLE,
-    "from": TEXT,
-    "to": TEXT,
-    "action": TEXT,
-    "method": TEXT,
-    "probability": REAL,
-    "score": REAL,
-    "who": TEXT,
-    "model": TEXT,
-    "seed": WHOLE,
-    "fold": WHOLE,
-    "job": TEXT,
-    "note": TEXT,
-    "time": TEXT,
-}
-"""One row for each change of a label. What is decided at once shares a round, which an undo names. ``who`` is
-a person, a program, or ``recipe`` for what the jobs of a run did; ``job`` is such a job, or a decision."""
-RECIPE, UNDO = "recipe", "undo"
 
 
 @dataclass(frozen=True)
@@ -84,7 +67,7 @@ class Trail:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        kinds = {TEXT: pa.string(), WHOLE: pa.int64(), REAL: pa.float64()}
+        kinds = {"object": pa.string(), "int64": pa.int64(), "Int64": pa.int64(), "float64": pa.float64()}
         columns = {name: [row.get(name) for row in rows] for name in COLUMNS}
         added = pa.table({name: pa.array(columns[name], kinds[kind]) for name, kind in COLUMNS.items()})
         known = [added] if self._table is None else [self._table, added]
