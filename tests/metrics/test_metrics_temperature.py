@@ -10,6 +10,7 @@ from thresher.errors import DataError
 from thresher.metrics.abstain import abstain_curve, find_threshold, reach
 from thresher.metrics.calibration import reliability
 from thresher.metrics.confidence import confidence
+from thresher.metrics.intervals import intervals
 from thresher.metrics.nested import nested_parts
 from thresher.metrics.scores import log_loss
 from thresher.metrics.temperature import LEAST, MOST, calibrate_nested, fit_temperature, scale
@@ -150,7 +151,10 @@ def test_unlabelled_rows_and_groups_are_left_where_they_belong():
     partly = Predictions(whole.ids, whole.scores, NAMES, "oof", whole.labels, folds)
     groups = np.array([f"g{i // 5}" for i in range(200)], dtype=object)
     kept = whole.take(np.arange(50, 200))
-    assert confidence(partly, 200, 0, groups) == confidence(kept, 200, 0, groups[50:])
+    found = confidence(partly, 200, 0, groups)
+    assert found == confidence(kept, 200, 0, groups[50:])
+    assert found["log_loss"]["before"] == intervals(kept, 200, 0, groups[50:])["log_loss"]
+    assert found["log_loss"]["before"] != intervals(kept, 200, 0)["log_loss"]
     with pytest.raises(DataError, match="nothing to measure"):
         confidence(Predictions(whole.ids, whole.scores, NAMES, "test"), 100)
 

@@ -101,6 +101,20 @@ def test_tables_of_other_programs(tables):
     )
 
 
+def test_classes_in_another_order(grouped, other):
+    a, b = open_sides([grouped, other])
+    order = list(range(len(b.scores.classes)))[::-1]
+    turned = Predictions(
+        b.scores.ids,
+        b.scores.scores[:, order],
+        b.scores.classes[::-1],
+        "oof",
+        b.scores.labels,
+        b.scores.folds,
+    )
+    assert stand([a, replace(b, scores=turned)], 200).metrics == stand([a, b], 200).metrics
+
+
 def test_the_names_tell_them_apart(grouped, tmp_path):
     oof = Predictions.load(grouped / "predictions/oof.parquet")
     paths = [
