@@ -53,6 +53,16 @@ class RunFolder:
         return self.root / "duplicates.parquet"
 
     @property
+    def photo_facts(self) -> Path:
+        """``image_id`` and brightness, contrast, sharpness ... of each readable photo."""
+        return self.root / "photo_facts.parquet"
+
+    @property
+    def drift(self) -> Path:
+        """How well single photos tell two sources apart: ``image_id, first, second, is_second, score``."""
+        return self.root / "drift.parquet"
+
+    @property
     def features(self) -> Path:
         """Features of frozen backbones, shared by all folds."""
         return self.root / "features"

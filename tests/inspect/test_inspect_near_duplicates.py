@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from inspect_kit import brighter, compressed, cropped, resized, scene
 
-from thresher.inspect.clusters import components
-from thresher.inspect.near_duplicates import KINDS, find_links
+from thresher.inspect.clusters import KINDS, components
+from thresher.inspect.near_duplicates import find_links
 
 PLANTED = {
     "copy": [resized, compressed, brighter, lambda photo: compressed(resized(photo, 0.7), 50)],

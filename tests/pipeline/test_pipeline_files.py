@@ -19,6 +19,7 @@ def test_every_file_is_there_and_nothing_unfinished(finished):
         "log.jsonl",
         "submission.csv",
         "duplicates.parquet",
+        "photo_facts.parquet",
         "predictions/oof.parquet",
         "predictions/test.parquet",
     }
@@ -115,7 +116,7 @@ def test_the_rest_of_the_metrics(finished):
     assert list(metrics["speed"]) == ["tuned stage 2"]
     speed = metrics["speed"]["tuned stage 2"]
     assert speed["share"] == pytest.approx(speed["photos_per_second"] / speed["in_memory"])
-    stages = ["photos", "folds", "measure", "features", "duplicates", "fit", "scores"]
+    stages = ["photos", "folds", "measure", "features", "duplicates", "fit", "scores", "inspect"]
     assert list(metrics["seconds"]) == stages
     assert metrics["leak"] == {"clusters": 0, "rows": 0, "rows_apart": 0, "rows_moved": 0}
 

@@ -10,6 +10,9 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+KINDS = ("exact", "copy", "flipped", "crop", "altered")
+"""The same bytes; resized, re-compressed or otherwise lit; mirrored or turned as well; a part of it; the same
+with something changed in it, or photographed again."""
 COLUMNS = ("image_id", "cluster", "kind", "of", "distance", "agreement")
 
 

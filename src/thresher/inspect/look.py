@@ -1,10 +1,8 @@
 """A look at two photos: is one a copy of the other, and of which kind?"""
 
-import os
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,7 +17,6 @@ DOUBT = 0.4
 """Share of tiles that agree from which photos that look alike as wholes deserve a closer look."""
 WHOLE = 0.9
 """Share of the scene from which a photo is no crop of the other."""
-T = TypeVar("T")
 
 
 class Verdict(NamedTuple):
@@ -80,10 +77,3 @@ class Look:
         if laid.shared < WHOLE:
             return Verdict("crop", seen.mean)
         return Verdict("flipped" if mirrored or laid.turned else "copy", seen.mean)
-
-
-def side_by_side(function: Callable[..., T], items: Iterable[tuple]) -> Iterator[T]:
-    """``function`` of each item's values, in order, in threads: OpenCV works without Python's lock."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    with ThreadPoolExecutor(cores, thread_name_prefix="look") as pool:
-        yield from pool.map(lambda item: function(*item), items)

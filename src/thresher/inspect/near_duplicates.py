@@ -9,7 +9,7 @@ import pandas as pd
 
 from thresher.inspect.clusters import components
 from thresher.inspect.greys import Photos, grey, squeeze
-from thresher.inspect.look import Look, side_by_side
+from thresher.inspect.look import Look
 from thresher.inspect.neighbours import neighbour_candidates
 from thresher.inspect.perceptual_hash import (
     SIDE,
@@ -19,11 +19,9 @@ from thresher.inspect.perceptual_hash import (
     hashes,
     is_plain,
 )
+from thresher.inspect.threads import side_by_side
 from thresher.progress import SILENT, Progress
 
-KINDS = ("exact", "copy", "flipped", "crop", "altered")
-"""The same bytes; resized, re-compressed or otherwise lit; mirrored or turned as well; a part of it; the same
-with something changed in it, or photographed again."""
 VERSION = 1
 """Raised when the same photos would give other links than before."""
 
@@ -34,7 +32,7 @@ class Link:
 
     Attributes:
         first, second: rows, first < second.
-        kind: one of `KINDS`.
+        kind: one of `thresher.inspect.clusters.KINDS`.
         distance: bits in which their perceptual hashes differ, in the best way to lay the second down.
         agreement: mean correlation of their tiles, laid on each other, -1..1.
     """
@@ -69,8 +67,9 @@ def find_links(
     alone = ~np.isin(rows, [link.second for link in links])
     progress.start("near duplicates", len(rows))
     greys = np.empty((len(rows), SIDE, SIDE), np.uint8)
-    for place, row in enumerate(rows):
-        greys[place] = squeeze(grey(photos, int(row)), SIDE)
+    small = side_by_side(lambda row: squeeze(grey(photos, row), SIDE), ((int(row),) for row in rows))
+    for place, one in enumerate(small):
+        greys[place] = one
         progress.advance()
     found, alone = hashes(greys), alone & ~is_plain(greys)
     del greys

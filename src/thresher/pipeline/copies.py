@@ -33,7 +33,7 @@ def find_copies(bench: Bench, space: Workspace) -> np.ndarray:
     """
     table = read_copies(space.run, _key(bench))
     if table is None:
-        source, embeddings = _source(bench.recipe), None
+        source, embeddings = embedding_source(bench.recipe), None
         if source is not None:
             with space.stage("features"):
                 embeddings = bench.features.view(*source)
@@ -48,10 +48,19 @@ def find_copies(bench: Bench, space: Workspace) -> np.ndarray:
 
 def needs_features(bench: Bench) -> bool:
     """Whether `find_copies` has features to compute, which takes long."""
-    source = _source(bench.recipe)
+    source = embedding_source(bench.recipe)
     if source is None or bench.features.stored(bench.features.key(*source)):
         return False
     return read_copies(bench.run, _key(bench)) is None
+
+
+def embedding_source(recipe: Recipe) -> tuple[ModelSection, View] | None:
+    """The first model whose head is fitted on frozen features, and a view of which it needs them."""
+    for section in recipe.models.values():
+        stage = section.stages[0]
+        if stage.kind == "linear":
+            return section, expand_views(stage.views)[0]
+    return None
 
 
 def read_copies(run: RunFolder, key: str | None = None) -> pd.DataFrame | None:
@@ -65,18 +74,9 @@ def read_copies(run: RunFolder, key: str | None = None) -> pd.DataFrame | None:
     return table.to_pandas() if key in (None, known) else None
 
 
-def _source(recipe: Recipe) -> tuple[ModelSection, View] | None:
-    """The first model whose head is fitted on frozen features, and a view of which it needs them."""
-    for section in recipe.models.values():
-        stage = section.stages[0]
-        if stage.kind == "linear":
-            return section, expand_views(stage.views)[0]
-    return None
-
-
 def _key(bench: Bench) -> str:
     """Names what the copies depend on."""
-    source, frame = _source(bench.recipe), bench.dataset.frame
+    source, frame = embedding_source(bench.recipe), bench.dataset.frame
     seen = None if source is None else bench.features.key(*source)
     return digest([VERSION, list(frame["image_id"]), list(frame["content"]), bench.cache.side, seen])
 

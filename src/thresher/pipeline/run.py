@@ -26,6 +26,7 @@ from thresher.pipeline.photos import check_photos
 from thresher.pipeline.repair import check_scores
 from thresher.pipeline.resolve import resolve
 from thresher.pipeline.reuse import reuse
+from thresher.pipeline.survey import survey_run
 from thresher.pipeline.workspace import Workspace, open_workspace
 from thresher.predictions import Predictions
 from thresher.progress import SILENT, Progress
@@ -191,6 +192,8 @@ def _finish(bench: Bench, space: Workspace, sample: str | Path | None) -> None:
                 measured = measure_leak(bench)
             metrics["leak"] |= measured
             bench.progress.say(say_measured(measured))
+    with space.stage("inspect"):
+        metrics |= survey_run(bench)
     metrics["speed"] = speed(bench, space)
     metrics["seconds"] = space.seconds()
     write_json(folder.metrics, metrics)

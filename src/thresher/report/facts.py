@@ -12,6 +12,7 @@ from thresher.dataset.store import load_dataset
 from thresher.dataset.table import Dataset
 from thresher.errors import RunError
 from thresher.files import read_json
+from thresher.inspect.drift import Drift
 from thresher.predictions import Predictions
 from thresher.run_folder import RunFolder
 
@@ -44,6 +45,9 @@ class Facts:
         recipe: the same, parsed.
         events: the lines of log.jsonl.
         issues: the table of doubtful labels; None where there is none of these scores.
+        copies: duplicates.parquet; None where copies were not looked for.
+        photo_facts: brightness and so on, indexed by row of the data set; None where they were not measured.
+        drifts: how well sources can be told apart.
     """
 
     name: str
@@ -59,6 +63,9 @@ class Facts:
     recipe: dict[str, Any]
     events: tuple[str, ...]
     issues: pd.DataFrame | None = None
+    copies: pd.DataFrame | None = None
+    photo_facts: pd.DataFrame | None = None
+    drifts: tuple[Drift, ...] = ()
 
     @property
     def paths(self) -> dict[str, str]:
@@ -87,6 +94,7 @@ def read_facts(run: RunFolder) -> Facts:
     text = run.recipe.read_text(encoding="utf-8") if run.recipe.is_file() else ""
     recipe = yaml.safe_load(text) or {}
     fold = _folds(run.folds, dataset)
+    metrics = read_json(run.metrics) if run.metrics.is_file() else {}
     oof = _scores(run.predictions("oof"))
     oof = None if oof is None else oof.known
     return Facts(
@@ -96,13 +104,16 @@ def read_facts(run: RunFolder) -> Facts:
         fold=fold,
         oof=oof if oof is not None and len(oof) else None,
         test=_scores(run.predictions("test")),
-        metrics=read_json(run.metrics) if run.metrics.is_file() else {},
+        metrics=metrics,
         histories=_histories(run.root / "jobs", recipe.get("models") or {}, fold),
         environment=read_json(run.environment) if run.environment.is_file() else {},
         recipe_text=text,
         recipe=recipe,
         events=_events(run.log),
         issues=_issues(run.issues, oof),
+        copies=pd.read_parquet(run.duplicates) if run.duplicates.is_file() else None,
+        photo_facts=_photo_facts(run.photo_facts, dataset),
+        drifts=_drifts(run.drift, metrics, dataset),
     )
 
 
@@ -129,6 +140,30 @@ def _folds(path: Path, dataset: Dataset) -> np.ndarray | None:
         return None
     frame = pd.read_parquet(path).drop_duplicates("image_id").set_index("image_id")
     return frame["fold"].reindex(dataset.ids).fillna(-1).to_numpy(dtype=np.int64)
+
+
+def _photo_facts(path: Path, dataset: Dataset) -> pd.DataFrame | None:
+    """The facts of photos that are in the data set, indexed by row."""
+    if not path.is_file():
+        return None
+    table = pd.read_parquet(path)
+    table.index = pd.Index(dataset.ids).get_indexer(table.pop("image_id"))
+    return table[table.index >= 0]
+
+
+def _drifts(path: Path, metrics: dict[str, Any], dataset: Dataset) -> tuple[Drift, ...]:
+    """One for each pair of sources in metrics.json, with its photos from drift.parquet."""
+    if not path.is_file():
+        return ()
+    table = pd.read_parquet(path)
+    table["row"] = pd.Index(dataset.ids).get_indexer(table["image_id"])
+    found = []
+    for one in metrics.get("drift", []):
+        names, auc = (one["first"], one["second"]), one["auc"]
+        part = table[(table["first"] == names[0]) & (table["second"] == names[1]) & (table["row"] >= 0)]
+        columns = (part["row"].to_numpy(), part["is_second"].to_numpy(dtype=bool), part["score"].to_numpy())
+        found.append(Drift(names, *columns, auc["value"], auc["low"], auc["high"]))
+    return tuple(found)
 
 
 def _histories(jobs: Path, models: dict[str, Any], folds: np.ndarray | None) -> tuple[History, ...]:

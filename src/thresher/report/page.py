@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from thresher.files import write_text
-from thresher.inspect.duplicates import exact_duplicates
-from thresher.report import charts, classes, confidence, photos, repairs, summary
+from thresher.inspect.duplicates import copy_sets, exact_duplicates
+from thresher.report import charts, classes, confidence, inspection, photos, repairs, summary
 from thresher.report.facts import Facts, read_facts
 from thresher.report.jinja import environment, style
 from thresher.report.label_sheet import doubts
@@ -14,7 +14,7 @@ from thresher.report.thumbnails import Thumbnails
 from thresher.report.words import NAMES, duration, flat
 from thresher.run_folder import RunFolder
 
-MODELS, CURVES, BROKEN, DUPLICATES, FACTS, EVENTS = 40, 8, 100, 20, 200, 60
+MODELS, CURVES, BROKEN, FACTS, EVENTS = 40, 8, 100, 200, 60
 """Most rows of each table, models with curves, and lines of the log that the page shows."""
 TEXT = 60_000
 """Most characters of the recipe that the page shows."""
@@ -56,15 +56,12 @@ def content(facts: Facts) -> dict[str, Any]:
         "doubts": doubts(facts, thumbnails),
         "worst": None if oof is None else photos.worst(oof, thumbnails),
         "uncertain": [] if oof is None else photos.uncertain(oof, thumbnails),
-        "sample": photos.sample_sheet(facts, thumbnails),
-        "counts": classes.class_counts(facts),
         "class_scores": classes.class_scores(facts),
         "confusion": None if oof is None else classes.confusion(oof),
         "models": _models(facts),
         "curves": _curves(facts),
         "calibration": confidence.calibration(facts),
-        "broken": _broken(facts),
-        "duplicates": _duplicates(facts),
+        **data_content(facts, thumbnails),
         "seconds": [
             (name, duration(float(value))) for name, value in facts.metrics.get("seconds", {}).items()
         ],
@@ -73,7 +70,26 @@ def content(facts: Facts) -> dict[str, Any]:
         "recipe": facts.recipe_text[:TEXT],
         "recipe_cut": len(facts.recipe_text) > TEXT,
         "events": [line[:400] for line in facts.events[-EVENTS:]],
-        "notes": facts.dataset.notes,
+    }
+
+
+def data_content(facts: Facts, thumbnails: Thumbnails) -> dict[str, Any]:
+    """What the section about the data is given."""
+    dataset, content = facts.dataset, summary.contents(facts)
+    sets = None if content is None else exact_duplicates(dataset, content)
+    if facts.copies is not None:
+        sets = copy_sets(dataset, facts.copies)
+    return {
+        "notes": dataset.notes,
+        "counts": classes.class_counts(facts),
+        "sample": photos.sample_sheet(facts, thumbnails),
+        "broken": _broken(facts),
+        "copies": None if sets is None else inspection.copies(sets, dataset, thumbnails),
+        "near_known": facts.copies is not None,
+        "leak": inspection.leak(facts.metrics.get("leak", {})),
+        "photo_facts": inspection.photo_facts(facts.photo_facts, dataset, thumbnails),
+        "drift": inspection.drift(facts.drifts, dataset, thumbnails),
+        "ratios": inspection.ratios(facts.test, dataset),
     }
 
 
@@ -104,20 +120,3 @@ def _broken(facts: Facts) -> dict[str, Any]:
     columns = ["image_id", "label", "split", "status", "reason"]
     shown = frame[columns].head(BROKEN).astype(object).where(frame[columns].head(BROKEN).notna(), None)
     return {"rows": shown.to_dict("records"), "count": len(frame), "more": max(0, len(frame) - BROKEN)}
-
-
-def _duplicates(facts: Facts) -> dict[str, Any] | None:
-    """Exact copies, the harmful first; None where the content of the photos was not saved."""
-    content = summary.contents(facts)
-    if content is None:
-        return None
-    sets = exact_duplicates(facts.dataset, content)
-    ordered = sorted(sets, key=lambda one: (not one.in_train_and_test, not one.labels_differ))
-    return {
-        "rows": ordered[:DUPLICATES],
-        "count": len(sets),
-        "files": sum(len(one.ids) for one in sets),
-        "leaks": sum(one.in_train_and_test for one in sets),
-        "differ": sum(one.labels_differ for one in sets),
-        "more": max(0, len(sets) - DUPLICATES),
-    }

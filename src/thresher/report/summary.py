@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from thresher.inference.views.expand import expand_views
-from thresher.inspect.duplicates import exact_duplicates
+from thresher.inspect.duplicates import copy_sets, exact_duplicates
 from thresher.report.facts import Facts
 from thresher.report.words import NAMES, count, duration, listed, metric, percent, span
 
@@ -164,19 +164,29 @@ def _groups(facts: Facts) -> dict[str, str]:
 
 
 def _copies(facts: Facts) -> dict[str, str] | None:
-    """Copies of one photo in two folds, where the content of photos is known."""
+    """Copies of one photo in two folds, where the content of photos is known; near copies too, where they
+    were looked for."""
     content = contents(facts)
-    if content is None or facts.fold is None:
+    if facts.fold is None or (content is None and facts.copies is None):
         return None
     where = dict(zip(facts.dataset.ids, facts.fold, strict=True))
-    sets = exact_duplicates(facts.dataset, content)
-    leaks = sum(len({where[one] for one in same.ids if where[one] >= 0}) > 1 for same in sets)
+    if facts.copies is None:
+        sets, kind = exact_duplicates(facts.dataset, content if content is not None else ()), "exact copies"
+    else:
+        sets, kind = copy_sets(facts.dataset, facts.copies), "copies, exact or near,"
+    labelled = set(facts.dataset.ids[facts.dataset.labelled])
+    folds = [{where[one] for one in same.ids if one in labelled} for same in sets]
+    leaks = sum(len(some) > 1 for some in folds)
     if leaks:
-        return mark(
-            "warn",
-            f"{count(leaks, 'photo')} with exact copies in more than one fold: easier than new photos.",
-        )
-    return mark("good", "No exact copy of a photo stands in another fold.")
+        text = f"{count(leaks, 'photo')} with {kind} in more than one fold: easier than new photos."
+        return mark("warn", text)
+    found = "No exact copy of a photo stands in another fold."
+    if facts.copies is not None:
+        found = "No copy of a photo, exact or near, stands in another fold."
+        moved = facts.metrics.get("leak", {}).get("rows_moved", 0)
+        if moved:
+            found += f" {count(moved, 'photo')} had to move for that."
+    return mark("good", found)
 
 
 def contents(facts: Facts) -> np.ndarray | None:
