@@ -64,6 +64,25 @@ def labels(
             help="The folder whose labels/ takes the files.  [dim]\\[the run; runs/labels-DATA][/]",
         ),
     ] = None,
+    repair: Annotated[
+        str | None,
+        typer.Option(
+            "--repair",
+            metavar="ACTION",
+            help="Write corrections.csv for `thresher run --corrections`: drop, relabel, soften, weigh, review.",
+        ),
+    ] = None,
+    above: Annotated[
+        float | None,
+        typer.Option(
+            "--above", min=0, max=1, help="Repair labels that are wrong with at least this probability."
+        ),
+    ] = None,
+    top: Annotated[int | None, typer.Option("--top", min=1, help="Repair at most so many labels.")] = None,
+    undo: Annotated[
+        int | None,
+        typer.Option("--undo", metavar="ROUND", help="Take back a round of repairs; judge nothing."),
+    ] = None,
     verbose: Verbose = False,
 ) -> None:
     """Rank photos by how likely their label is wrong, and estimate how many are wrong in each class.
@@ -77,8 +96,17 @@ def labels(
     from thresher.labels import REGISTRY
     from thresher.recipe.loader import load
 
+    if undo is not None:
+        if run is None:
+            raise RecipeError("--undo: give the folder whose labels/ holds the repairs")
+        _undo(run, undo)
+        return
     if (run is None) == (not scores):
         raise RecipeError("give either the folder of a run or --scores FILE")
+    if repair is None and (above, top) != (None, None):
+        raise RecipeError("--above and --top say which labels --repair ACTION is for: name an action, too")
+    if repair is not None and (above, top) == (None, None):
+        raise RecipeError("--repair: say --above PROBABILITY or --top NUMBER; else all labels were repaired")
     keys = [text for text in set_ or [] if text.lstrip().startswith("data.")]
     given = {"--data": data, "--images": images, "--embeddings": embeddings, "--set data": keys}
     if run is not None and any(given.values()):
@@ -106,6 +134,36 @@ def labels(
                 progress=progress,
             )
     show(judged)
+    if repair is not None:
+        _repair(judged, repair, above, top, method)
+
+
+def _repair(judged: "Judged", action: str, above: float | None, top: int | None, method: str) -> None:
+    """Decides on the most doubtful labels, and says how to train with that and how to take it back."""
+    from thresher.cli import console
+    from thresher.pipeline.proposals import decide
+
+    folder = judged.folder
+    number, count = decide(folder, judged.issues, action, above=above, top=top, method=method)
+    if not number:
+        console.show_facts([("repaired", "none: no label is that doubtful, or all were decided on")])
+        return
+    path = console.short_path(folder.corrections)
+    again = f"thresher labels {console.short_path(folder.root)} --undo {number}"
+    rows = [("repaired", f"{count:,} labels ({action}), round {number}"), ("corrections", path)]
+    console.show_facts([*rows, ("to train", f"thresher run ... --corrections {path}"), ("to undo", again)])
+
+
+def _undo(root: Path, number: int) -> None:
+    """Takes back a round of repairs."""
+    from thresher.cli import console
+    from thresher.pipeline.proposals import take_back
+    from thresher.run_folder import RunFolder
+
+    folder = RunFolder(root)
+    count = take_back(folder, number)
+    rows = [("taken back", f"{count:,} repairs of round {number}")]
+    console.show_facts([*rows, ("corrections", console.short_path(folder.corrections))])
 
 
 def parsed(texts: list[str]) -> dict[str, Any]:
