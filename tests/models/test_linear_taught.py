@@ -1,4 +1,4 @@
-"""The linear solution on repaired labels: soft, dropped, weighed down; judged by the given ones."""
+"""The linear solution on repaired labels: soft, dropped, weighed down; its penalty chosen before."""
 
 import numpy as np
 import pytest
@@ -44,8 +44,9 @@ INNER = np.arange(COUNT) % 3
 PENALTIES = (1e-3, 1e-2, 1e-1)
 
 
-def fit(features, targets, teaching=None, penalties=(1e-2,), inner=INNER, weights=None):
-    return fit_linear(features, targets, CLASSES, penalties, inner, weights, teaching)
+def fit(features, targets, teaching=None, penalties=(1e-2,), inner=INNER, weights=None, corrected=None):
+    given = {"corrected": corrected, "teaching": teaching}
+    return fit_linear(features, targets, CLASSES, penalties, inner, weights, **given)
 
 
 def same(a, b):
@@ -127,8 +128,32 @@ def test_a_weight_of_the_teaching_is_a_weight():
     np.testing.assert_array_equal(weighed.weight, fit(features, targets, weights=own * factors).weight)
 
 
-def test_the_penalty_is_judged_by_given_labels_of_all_photos():
-    """Written out: fits on what is taught in two inner folds, log-loss of the given labels in the third."""
+def test_the_penalty_is_chosen_by_what_labels_were_before_the_repair():
+    features, targets = photos(8, views=2)
+    rng = np.random.default_rng(0)
+    plain = fit(features, targets, penalties=PENALTIES)
+    repaired = Teaching.of(targets).retarget(ALL, soft_rows()).without(rng.random(COUNT) < 0.2)
+    head = fit(features, targets, repaired, PENALTIES)
+    assert head.path == plain.path
+    alone = fit(features, targets, repaired, (plain.penalty,))
+    np.testing.assert_array_equal(head.weight, alone.weight)
+    assert not np.allclose(head.weight, plain.weight)
+
+
+def test_out_of_fold_labels_do_not_choose_the_weakest_penalty():
+    """Nothing can be learned here: soft labels that know the inner folds must not make it look as if."""
+    rng = np.random.default_rng(10)
+    features, targets = rng.normal(size=(1, COUNT, 200)).astype(np.float32), rng.integers(0, 3, COUNT)
+    scores = held_out_scores(features, targets, 3, (1e-4,), np.arange(COUNT) % 5)
+    teaching = Teaching.of(targets).retarget(ALL, 0.3 * np.eye(3)[targets] + 0.7 * scores)
+    head = fit_linear(features, targets, 3, (1e-4, 1.0), INNER, teaching=teaching)
+    assert head.penalty == 1.0
+    leaking = fit_linear(features, targets, 3, (1e-4, 1.0), INNER, corrected=teaching)
+    assert min(leaking.path.values()) < min(head.path.values()) - 0.05
+
+
+def test_corrections_choose_the_penalty_too():
+    """Written out: fits on corrected labels in two inner folds, their log-loss in the third."""
     from sklearn.linear_model import LogisticRegression
 
     features, targets = photos(8, views=2)
@@ -137,7 +162,8 @@ def test_the_penalty_is_judged_by_given_labels_of_all_photos():
     dropped = rng.random(COUNT) < 0.2
     own, factors = rng.uniform(0.5, 2, COUNT), rng.uniform(0.2, 1, COUNT)
     teaching = Teaching.of(targets).retarget(ALL, np.eye(CLASSES)[other]).without(dropped)
-    head = fit(features, targets, teaching.reweigh(ALL, factors), PENALTIES, weights=own)
+    corrected = teaching.reweigh(ALL, factors)
+    head = fit(features, targets, None, PENALTIES, weights=own, corrected=corrected)
     each = own * factors
     rows = standard(features, each, ~dropped)
     for penalty in PENALTIES:
@@ -147,8 +173,23 @@ def test_the_penalty_is_judged_by_given_labels_of_all_photos():
             model = LogisticRegression(C=1 / (penalty * each[train].sum()), tol=1e-10, max_iter=20_000)
             model.fit(rows[train], other[train], sample_weight=each[train])
             found = model.predict_proba(rows[held])
-            losses[held] = -np.log(found[np.arange(held.sum()), targets[held]])
-        assert head.path[penalty] == pytest.approx(np.average(losses, weights=own), rel=2e-3)
+            losses[held] = -np.log(found[np.arange(held.sum()), other[held]])
+        wanted = np.average(losses[~dropped], weights=each[~dropped])
+        assert head.path[penalty] == pytest.approx(wanted, rel=2e-3)
+    alone = fit(features, targets, corrected, (head.penalty,), weights=own)
+    np.testing.assert_array_equal(head.weight, alone.weight)
+
+
+def test_soft_corrections_are_judged_by_their_shares():
+    features, targets = photos(11)
+    quarters = np.random.default_rng(3).multinomial(4, np.full(CLASSES, 1 / CLASSES), COUNT)
+    soft = fit(
+        features, targets, None, PENALTIES, corrected=Teaching.of(targets).retarget(ALL, quarters / 4.0)
+    )
+    copies = np.repeat(np.arange(COUNT), 4)
+    hard = np.concatenate([np.repeat(np.arange(CLASSES), row) for row in quarters])
+    wanted = fit(features[:, copies], hard, penalties=PENALTIES, inner=INNER[copies])
+    assert soft.path == pytest.approx(wanted.path, rel=1e-3)
 
 
 def test_held_out_scores_are_those_of_heads_that_did_not_see_the_photo():

@@ -30,13 +30,17 @@ class Near(Made):
     needs = ("embeddings",)
 
 
+class Wishful(Made):
+    wants = ("embeddings",)
+
+
 class Agreed(Made):
     needs = ("members",)
 
 
 @pytest.fixture(autouse=True)
 def _finders(monkeypatch):
-    for name in ("made", "near", "agreed"):
+    for name in ("made", "near", "wishful", "agreed"):
         part = Part(name, f"{__name__}:{name.capitalize()}", "of a test")
         monkeypatch.setitem(labels.REGISTRY.parts, name, part)
     monkeypatch.setattr(repairs, "FINDER", {"name": "made"})
@@ -137,9 +141,10 @@ def test_features_of_whole_photos_are_needed(tmp_path, more):
         load(tmp_path, model(repair(), TRAIN, more=more))
     stage = repair("scores: b, action: drop")
     load(tmp_path, "b: {}", model(stage, TRAIN, more=more))
-    near = repair("scores: b, find: near, action: drop")
-    with pytest.raises(RecipeError, match="repair stage"):
-        load(tmp_path, "b: {}", model(near, TRAIN, more=more))
+    for find in ("near", "wishful"):
+        near = repair(f"scores: b, find: {find}, action: drop")
+        with pytest.raises(RecipeError, match="repair stage"):
+            load(tmp_path, "b: {}", model(near, TRAIN, more=more))
 
 
 @pytest.mark.parametrize("key", ["views: [plain]", "penalties: [0.1]", "inner_folds: 3", "rounds: 2"])
@@ -149,7 +154,8 @@ def test_with_scores_of_another_model_there_are_no_heads(tmp_path, key):
         load(tmp_path, "b: {}", model(repair(stage), LINEAR))
     name = key.split(":")[0]
     assert f"stages.0.{name}: {name} has no effect with scores" in str(caught.value)
-    load(tmp_path, "b: {}", model(repair("scores: b, find: near, views: [plain]"), LINEAR))
+    for find in ("near", "wishful"):
+        load(tmp_path, "b: {}", model(repair(f"scores: b, find: {find}, views: [plain]"), LINEAR))
 
 
 def test_models_that_need_each_other_are_refused(tmp_path):

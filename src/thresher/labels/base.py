@@ -55,11 +55,13 @@ class Finder:
 
     Attributes:
         needs: what of the evidence must be there: ``embeddings``, ``members``.
+        wants: what more of it the finder uses where it is there.
         draws: the finder deals folds or draws samples, so that another seed, or another order of the photos,
             changes the answer a little.
     """
 
     needs: ClassVar[tuple[str, ...]] = ()
+    wants: ClassVar[tuple[str, ...]] = ()
     draws: ClassVar[bool] = False
 
     def find(self, evidence: Evidence, seed: int = 0) -> Suspicion:

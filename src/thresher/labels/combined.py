@@ -36,6 +36,7 @@ class Combined(Finder):
         rounds: how often opinions are fitted, >= 1; without embeddings there is nothing to fit again.
     """
 
+    wants = ("embeddings",)
     draws = True
 
     def __init__(self, *, rounds: Annotated[int, Field(ge=1, le=10)] = 3) -> None:

@@ -41,13 +41,16 @@ def fit_linear(
     penalties: tuple[float, ...],
     inner_folds: np.ndarray,
     weights: np.ndarray | None = None,
+    *,
+    corrected: Teaching | None = None,
     teaching: Teaching | None = None,
 ) -> LinearHead:
     """Fits the head; the penalty with the lowest log-loss on the inner folds is used for the final fit.
 
-    Where labels were repaired, the inner folds are judged by the given ones all the same, those of dropped
-    photos too: repaired labels come from models like this one, and would choose the penalty that agrees with
-    them most.
+    The penalty is chosen by what labels were before any was repaired. Repaired ones come from models that saw
+    the labels of all inner folds: heads that learn them have seen what they are judged by (with distilled
+    labels the weakest penalty won, at five points of accuracy), and given labels that are wrong blame a head
+    for knowing better.
 
     Args:
         features: (V, N, D) power-normalised features of N photos in V views; every view is a training row of
@@ -57,12 +60,14 @@ def fit_linear(
         penalties: L2 penalties of the mean loss to choose from; one alone is used as it is.
         inner_folds: inner fold of each photo (N,).
         weights: weight of each photo (N,), or None; weight 2 equals the photo twice.
-        teaching: what the N photos teach; None: their given labels.
+        corrected: what the photos taught before labels were repaired; None: their given labels.
+        teaching: what they teach in the final fit; None: what they taught before.
     """
     views = len(features)
-    lesson = _lesson(targets, weights, teaching)
+    before = _lesson(targets, weights, corrected)
+    lesson = before if teaching is None else _lesson(targets, weights, teaching)
+    best, path = _choose(features, before, classes, penalties, inner_folds)
     scaled, centre, scale = _standard(features, lesson)
-    best, path = _choose(scaled.mean(axis=0), targets, weights, lesson, classes, penalties, inner_folds)
     rows = lesson.of(scaled).reshape(-1, features.shape[2])
     taught, counts = lesson.of(lesson.targets), lesson.of(lesson.weights)
     again = np.tile(taught, (views, *[1] * (taught.ndim - 1)))
@@ -79,6 +84,8 @@ def held_out_scores(
     penalties: tuple[float, ...],
     inner_folds: np.ndarray,
     weights: np.ndarray | None = None,
+    *,
+    corrected: Teaching | None = None,
     teaching: Teaching | None = None,
 ) -> np.ndarray:
     """Probabilities (N, K) of every photo by a head that was fitted on the other inner folds.
@@ -86,9 +93,10 @@ def held_out_scores(
     The penalty is one for all and chosen as in `fit_linear`, whose arguments these are. Dropped photos are
     scored too.
     """
-    lesson = _lesson(targets, weights, teaching)
+    before = _lesson(targets, weights, corrected)
+    lesson = before if teaching is None else _lesson(targets, weights, teaching)
+    best, _ = _choose(features, before, classes, penalties, inner_folds)
     scaled = _standard(features, lesson)[0].mean(axis=0)
-    best, _ = _choose(scaled, targets, weights, lesson, classes, penalties, inner_folds)
     scores = np.zeros((len(targets), classes))
     for fold in np.unique(inner_folds):
         train, held = lesson.places(inner_folds != fold), np.flatnonzero(inner_folds == fold)
@@ -136,46 +144,44 @@ def _standard(features: np.ndarray, lesson: _Lesson) -> tuple[np.ndarray, np.nda
 
 def _choose(
     features: np.ndarray,
-    targets: np.ndarray,
-    weights: np.ndarray | None,
     lesson: _Lesson,
     classes: int,
     penalties: tuple[float, ...],
     inner_folds: np.ndarray,
 ) -> tuple[float, dict[float, float]]:
-    """The best penalty, and the held-out log-loss of every one; from features (N, D), means over views."""
+    """The best penalty, and the held-out log-loss of every one, on means over views (V, N, D)."""
     ordered = sorted(penalties, reverse=True)
     if len(ordered) == 1:
         return ordered[0], {}
-    judges = np.ones(len(targets)) if weights is None else weights
-    path = _inner_losses(features, targets, judges, lesson, classes, ordered, inner_folds)
+    scaled = _standard(features, lesson)[0].mean(axis=0)
+    path = _inner_losses(scaled, lesson, classes, ordered, inner_folds)
     return min(path, key=lambda penalty: path[penalty]), path
 
 
 def _inner_losses(
-    features: np.ndarray,
-    targets: np.ndarray,
-    weights: np.ndarray,
-    lesson: _Lesson,
-    classes: int,
-    penalties: list[float],
-    inner_folds: np.ndarray,
+    features: np.ndarray, lesson: _Lesson, classes: int, penalties: list[float], inner_folds: np.ndarray
 ) -> dict[float, float]:
     """Held-out log-loss of every penalty, from strong to weak, each fit starting at the one before.
 
     The features (N, D) are means over views: that is a fraction of the work, and the best penalty is as good.
     """
+    targets, soft = lesson.targets, lesson.targets.ndim == 2
     losses = np.zeros((len(penalties), len(targets)))
     for fold in np.unique(inner_folds):
-        train, held = lesson.places(inner_folds != fold), np.flatnonzero(inner_folds == fold)
-        given = features[train], lesson.targets[train], lesson.weights[train], classes
+        train, held = lesson.places(inner_folds != fold), lesson.places(inner_folds == fold)
         solution = None
         for index, penalty in enumerate(penalties):
+            given = features[train], targets[train], lesson.weights[train], classes
             solution = _minimise(*given, penalty, solution)
             probabilities = _softmax(features[held] @ solution[:-1] + solution[-1])
-            right = probabilities[np.arange(len(held)), targets[held]]
-            losses[index, held] = -np.log(np.maximum(right, 1e-12))
-    means = np.average(losses, axis=1, weights=weights)
+            if soft:
+                logs = np.log(np.maximum(probabilities, 1e-12))
+                losses[index, held] = -(targets[held] * logs).sum(axis=1)
+            else:
+                right = probabilities[np.arange(len(held)), targets[held]]
+                losses[index, held] = -np.log(np.maximum(right, 1e-12))
+    judges = lesson.of(np.arange(len(targets)))
+    means = np.average(losses[:, judges], axis=1, weights=lesson.weights[judges])
     return {penalty: float(loss) for penalty, loss in zip(penalties, means, strict=True)}
 
 

@@ -47,14 +47,15 @@ def repair(
     groups = None if bench.groups is None else bench.groups[train]
     weights = dataset.frame["weight"].to_numpy(dtype=np.float64)[train]
     names = {"action": stage.action["name"], "method": "scores" if stage.find is None else stage.find["name"]}
+    corrected = bench.teaching(train)
     taught, found, members = given, [], None
     for turn in range(1, stage.rounds + 1):
         own = derive(seed, "repair", number, turn)
         if stage.scores is None:
             assert views is not None
             inner = inner_split(given.given, groups, stage.inner_folds, own)
-            heads = len(dataset.classes), stage.penalties, inner, weights, taught
-            scores = held_out_scores(views, given.given, *heads)
+            heads = given.given, len(dataset.classes), stage.penalties, inner, weights
+            scores = held_out_scores(views, *heads, corrected=corrected, teaching=taught)
         else:
             members = _scores_of(bench, stage.scores, train)
             scores = members.mean(0)

@@ -215,7 +215,7 @@ def fit_head(
     inner = inner_split(dataset.targets[train], groups, stage.inner_folds, seed)
     weights = dataset.frame["weight"].to_numpy(dtype=np.float64)[train]
     given = views, dataset.targets[train], len(dataset.classes), stage.penalties, inner, weights
-    return fit_linear(*given, teaching)
+    return fit_linear(*given, corrected=bench.teaching(train), teaching=teaching)
 
 
 def _set_head(

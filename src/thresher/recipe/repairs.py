@@ -35,21 +35,19 @@ def check_repair(stage: "RepairStage") -> None:
     action = made("action", "repair", stage.action)
     if not action.acts:
         raise ValueError(f"action {name!r} changes nothing that a model learns: see `thresher labels`")
-    needs: tuple[str, ...] = ()
     if stage.find is not None:
         if not action.needs_finder:
             raise ValueError(f"find has no effect with action: {name}, which asks for no finder")
-        needs = made("find", "labels", stage.find).needs
-    if "members" in needs and stage.scores is None:
-        raise ValueError(
-            f"find {stage.find and stage.find['name']!r} compares several models: "
-            "name one with several seeds in scores"
-        )
-    if stage.scores is None or "embeddings" in needs:
+        if "members" in made("find", "labels", stage.find).needs and stage.scores is None:
+            raise ValueError(
+                f"find {stage.find['name']!r} compares several models: name one with several seeds in scores"
+            )
+    looks = needs_features(stage)
+    if looks:
         check_views(stage.views, linear=True)
     if stage.scores is None:
         return
-    views = () if "embeddings" in needs else ("views",)
+    views = () if looks else ("views",)
     for key in ("penalties", "inner_folds", "rounds", *views):
         if getattr(stage, key) != _default(stage, key):
             raise ValueError(f"{key} has no effect with scores, which come from another model")
@@ -94,7 +92,10 @@ def needs_features(stage: "RepairStage") -> bool:
     """Whether a stage looks at features of the frozen backbone: for heads of its own, or for its finder."""
     if stage.scores is None:
         return True
-    return stage.find is not None and "embeddings" in build("labels", stage.find).needs
+    if stage.find is None:
+        return False
+    finder = build("labels", stage.find)
+    return "embeddings" in (*finder.needs, *finder.wants)
 
 
 def softens(stage: "Stage") -> bool:
