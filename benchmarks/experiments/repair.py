@@ -211,7 +211,7 @@ def tables(results: Results) -> Iterator[str]:
     titles = {"heads": "linear heads on frozen features", "nets": "fine-tuned, four epochs at 64 pixels"}
     frame = pd.DataFrame(results.known.values())
     for (kind, column), part_ in frame.groupby(["kind", "labels"], sort=False):
-        wide = part_.pivot(index="seed", columns="method", values="accuracy").dropna()
+        wide = part_.pivot_table(index="seed", columns="method", values="accuracy").dropna()
         yield f"## {column}: {titles[kind]}, {len(wide)} seeds\n"
         yield "| labels | accuracy | gain | labels right | photos |"
         yield "| --- | --- | --- | --- | --- |"

@@ -69,7 +69,7 @@ def labels(
         typer.Option(
             "--repair",
             metavar="ACTION",
-            help="Write corrections.csv for `thresher run --corrections`: drop, relabel, soften, weigh, review.",
+            help="Write corrections.csv for `run --corrections`: drop, relabel, soften, weigh, review.",
         ),
     ] = None,
     above: Annotated[

@@ -57,8 +57,8 @@ def judge_run(
         method: the finder that ranks.
         settings: of that finder.
         out: the folder whose ``labels`` takes the files; default: the run.
-        cluster: name of the cluster of near copies of each row of the issues, None where it has none; default:
-            those that the run found.
+        cluster: name of the cluster of near copies of each row of the issues, None where it has none; by
+            default those that the run found.
         progress: told of photos and of what a person should know.
 
     Raises:

@@ -1,4 +1,4 @@
-"""From judged labels to corrections.csv: what a program decides joins what people decided, and can be undone."""
+"""From judged labels to corrections.csv: a program's decisions join those of people, and can be undone."""
 
 import numpy as np
 import pandas as pd
