@@ -185,6 +185,25 @@ def test_the_curve_equals_a_loop():
             assert curve.low[place] == pytest.approx(0.025 ** (1 / above.sum()))
 
 
+def test_the_curve_of_groups():
+    """Six equal photos are one answer: the exact bound counts groups, and the interval is that much wider."""
+    logits, targets = honest_logits(50, 12)
+    logits[:10] = 0
+    logits[np.arange(10), targets[:10]] = 9 + np.arange(10)  # the surest are right
+    alone, six = (oof(np.repeat(logits, n, axis=0), np.repeat(targets, n)) for n in (1, 6))
+    groups = np.arange(300) // 6
+    curve = abstain_curve(six, resamples=800, groups=groups, points=10)
+    plain = abstain_curve(alone, resamples=800, points=10)
+    np.testing.assert_allclose(curve.accuracy[-5:], plain.accuracy[-5:])
+    np.testing.assert_allclose((curve.high - curve.low)[-5:], (plain.high - plain.low)[-5:], rtol=0.15)
+    sure, right = six.scores.max(1), six.scores.argmax(1) == six.targets
+    for place, threshold in enumerate(curve.threshold):
+        above = sure >= threshold
+        if right[above].all():
+            assert curve.low[place] == pytest.approx(0.025 ** (1 / len(set(groups[above]))))
+    assert curve.accuracy[0] == 1.0
+
+
 def test_a_threshold_by_trying_every_one():
     logits, targets = honest_logits(500, 9)
     scores = np.round(softmax(logits, axis=1), 2) + 1e-9  # many equal ones

@@ -57,7 +57,7 @@ def abstain_curve(
     known, units = scored(predictions, groups)
     sure = known.scores.max(1)
     order = np.sort(sure)[::-1]
-    places = np.unique(np.ceil(np.linspace(0, 1, points + 1)[1:] * len(sure)).astype(np.int64)) - 1
+    places = np.unique(-(-np.arange(1, points + 1) * len(sure) // points)) - 1  # rounded up
     thresholds = np.unique(order[np.maximum(places, min(LEAST, len(sure)) - 1)])[::-1]
     sums, trials = _steps(known, units, thresholds)
     drawn = np.concatenate([_accuracy(part) for part in draw(sums, resamples, seed)])
@@ -142,9 +142,10 @@ def _steps(known: Predictions, units: np.ndarray, thresholds: np.ndarray) -> tup
     row = np.concatenate([step, len(thresholds) + step[right]])
     unit = np.concatenate([units, units[right]])
     shape = (2 * len(thresholds), int(units.max()) + 1)
-    first = np.full(shape[1], len(thresholds))
+    first = np.full(shape[1], len(thresholds) - 1)
     np.minimum.at(first, units, step)
-    return csr_array((np.ones(len(row)), (row, unit)), shape=shape), np.bincount(first).cumsum()
+    reached = np.bincount(first, minlength=len(thresholds)).cumsum()
+    return csr_array((np.ones(len(row)), (row, unit)), shape=shape), reached
 
 
 def _rows(values: np.ndarray, units: np.ndarray) -> Any:
