@@ -180,8 +180,8 @@ def _inner_losses(
             else:
                 right = probabilities[np.arange(len(held)), targets[held]]
                 losses[index, held] = -np.log(np.maximum(right, 1e-12))
-    judges = lesson.of(np.arange(len(targets)))
-    means = np.average(losses[:, judges], axis=1, weights=lesson.weights[judges])
+    judged = losses if lesson.kept is None else losses[:, lesson.kept]
+    means = np.average(judged, axis=1, weights=lesson.of(lesson.weights))
     return {penalty: float(loss) for penalty, loss in zip(penalties, means, strict=True)}
 
 
