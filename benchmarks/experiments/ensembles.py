@@ -54,6 +54,7 @@ def train(work: Path, tiny: bool) -> None:
     """Two runs of eight frozen models each: four backbones, other sizes, views and heads."""
     from thresher import Dataset, Recipe, run
     from thresher.cli.display import Display
+    from thresher.dataset.limit import limited
     from thresher.models.bundled import BUNDLED
 
     models = {
@@ -76,12 +77,11 @@ def train(work: Path, tiny: bool) -> None:
         ("cifar10n", "labels.csv", "images", LABELS),
     ):
         path = work / f"{name}.yaml"
-        section = {"label": label, **({"limit": 140} if tiny else {})}
-        write_json(path, {"name": name, "models": models, "data": section})  # JSON is YAML
+        write_json(path, {"name": name, "models": models, "data": {"label": label}})  # JSON is YAML
         recipe = Recipe.load(str(path))
         dataset = Dataset.from_table(data() / name / table, images=data() / name / images, data=recipe.data)
         with Display() as progress:
-            run(dataset, recipe, work / name, progress=progress)
+            run(limited(dataset, 140) if tiny else dataset, recipe, work / name, progress=progress)
 
 
 def margins_as_scores() -> pd.DataFrame:

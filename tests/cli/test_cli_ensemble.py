@@ -155,3 +155,21 @@ def test_errors_say_what_to_do(files, capsys, words, text):
     assert code == 2
     assert err.startswith("error: ")
     assert text in err
+
+
+def test_the_page_shows_methods_and_weights_and_escapes_names(files, capsys):
+    (files / "m0.csv").rename(files / "<b>&.csv")
+    words = ["<b>&.csv", "m1.csv", "--labels", "train.csv", "--method", "simplex", "--metric", "log_loss"]
+    code, out, err = call(capsys, *words)
+    assert code == 0, err
+    assert "ensemble/ensemble.html" in out
+    page = (files / "ensemble/ensemble.html").read_text(encoding="utf-8")
+    metrics = json.loads((files / "ensemble/metrics.json").read_text())
+    assert "&lt;b&gt;&amp;" in page
+    assert "<b>&" not in page
+    assert "http" not in page.replace("http-equiv", "")
+    for kind in ("nested", "naive"):
+        assert f"{metrics[kind]['log_loss']['value']:.4f}" in page
+    assert f"{max(metrics['weights'].values()):.3f}" in page
+    assert "lower is better" in page
+    assert metrics["against_mean"]["sentence"] in page

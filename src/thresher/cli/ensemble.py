@@ -124,7 +124,7 @@ def ensemble(
     rows = [("photos", f"{len(given.folds):,}, {len(given.models)} models")]
     if result.sentence:
         rows.append((f"{result.chosen.name} and mean", result.sentence))
-    rows.append(("files", console.short_path(out)))
+    rows += [("page", console.short_path(folder.page)), ("files", console.short_path(out))]
     console.show_facts(rows)
 
 

@@ -21,6 +21,7 @@ from thresher.pipeline.scores import Gathered
 from thresher.predictions import Predictions
 from thresher.progress import SILENT, Progress
 from thresher.recipe.part import build
+from thresher.report.ensemble import write_page
 from thresher.run_folder import EnsembleFolder
 
 MEAN = "mean"
@@ -178,7 +179,7 @@ def measure(
 
 
 def write(result: Result, given: Gathered, folder: EnsembleFolder) -> tuple[str, ...]:
-    """Writes scores, metrics.json, weights.csv and submission.csv.
+    """Writes scores, metrics.json, weights.csv, ensemble.html and submission.csv.
 
     Returns:
         test ids that the sample submission does not ask for.
@@ -195,6 +196,7 @@ def write(result: Result, given: Gathered, folder: EnsembleFolder) -> tuple[str,
         {
             "method": result.spec,
             "metric": result.metric.name,
+            "lower_is_better": result.metric.lower_is_better,
             **chosen.told(),
             "against_mean": result.against_mean and {"sentence": result.sentence, **result.against_mean},
             "models": result.models,
@@ -205,6 +207,7 @@ def write(result: Result, given: Gathered, folder: EnsembleFolder) -> tuple[str,
         },
     )
     _write_weights(chosen.weights, folder)
+    write_page(folder)
     if chosen.found.test is None:
         folder.scores("test").unlink(missing_ok=True)
         folder.submission.unlink(missing_ok=True)
