@@ -56,7 +56,8 @@ def judge_run(
         method: the finder that ranks.
         settings: of that finder.
         out: the folder whose ``labels`` takes the files; default: the run.
-        cluster: name of the cluster of near-duplicates of each row of the issues, None where it has none.
+        cluster: name of the cluster of near-duplicates of each row of the issues, None where it has none;
+            default: as the run found them.
         progress: told of photos and of what a person should know.
 
     Raises:
@@ -66,7 +67,8 @@ def judge_run(
     """
     folder, recipe, photos = of_run(run, progress)
     target = folder if out is None else RunFolder(Path(out))
-    judged = _judge(target, photos, method, settings, cluster, recipe.seed, progress)
+    named = photos.cluster if cluster is None else cluster
+    judged = _judge(target, photos, method, settings, named, recipe.seed, progress)
     Workspace(folder).event("labels", method=method, wrong=judged.total[0])
     if target == folder:
         from thresher.report import write_report
