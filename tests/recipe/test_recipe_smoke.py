@@ -20,12 +20,14 @@ def test_every_step_stays_and_all_is_small(name, tmp_path):
         assert model.image_size == 64
         assert len(model.seeds) == min(2, len(whole.models[key].seeds))
         assert 1 <= len(model.views) <= 2
-        for stage in model.stages:
-            if stage.kind == "linear":
+        for stage, large in zip(model.stages, whole.models[key].stages, strict=True):
+            if stage.kind == "train":
+                assert (stage.epochs, stage.batch_size) == (1, min(16, large.batch_size))
+                assert stage.image_size in (None, 64)
+            elif stage.kind == "linear" or stage.scores is None:
                 assert (stage.inner_folds, len(stage.views) <= 2) == (2, True)
             else:
-                assert (stage.epochs, stage.batch_size) == (1, 16)
-                assert stage.image_size in (None, 64)
+                assert stage == large
     (tmp_path / "r.yaml").write_text(dump(tiny))
     assert load(tmp_path / "r.yaml") == tiny
     assert shrink(tiny) == tiny

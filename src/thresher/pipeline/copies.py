@@ -74,6 +74,12 @@ def read_copies(run: RunFolder, key: str | None = None) -> pd.DataFrame | None:
     return table.to_pandas() if key in (None, known) else None
 
 
+def run_clusters(run: RunFolder, ids: np.ndarray) -> np.ndarray | None:
+    """The clusters of photos (N,), -1 for none, as a run found them; None where it did not look."""
+    table = read_copies(run)
+    return None if table is None else cluster_numbers(ids, table)
+
+
 def _key(bench: Bench) -> str:
     """Names what the copies depend on."""
     source, frame = embedding_source(bench.recipe), bench.dataset.frame

@@ -16,6 +16,7 @@ from thresher.errors import DataError
 from thresher.foreign import read_embeddings, read_scores
 from thresher.labels import Evidence
 from thresher.pipeline.collect import seed_scores
+from thresher.pipeline.copies import run_clusters
 from thresher.pipeline.embeddings import embed
 from thresher.pipeline.folds import group_codes, read_folds
 from thresher.pipeline.workspace import finished_run
@@ -35,12 +36,15 @@ class Labelled:
         classes: K class names, in the order of the scores.
         evidence: of all of them.
         unread: which of them no model could see (N,), bool: their scores are the class shares.
+        cluster: name of the cluster of copies of each (N,), None for a photo without; None where copies were
+            not looked for.
     """
 
     dataset: Dataset
     classes: tuple[str, ...]
     evidence: Evidence
     unread: np.ndarray
+    cluster: np.ndarray | None = None
 
 
 def of_run(path: str | Path, progress: Progress = SILENT) -> tuple[RunFolder, Recipe, Labelled]:
@@ -60,7 +64,8 @@ def of_run(path: str | Path, progress: Progress = SILENT) -> tuple[RunFolder, Re
     unscored = int(dataset.labelled.sum()) - len(rows)
     if unscored:
         progress.say(f"{unscored:,} labelled photos have no out-of-fold score: their labels are not judged")
-    groups, embeddings = group_codes(dataset), embed(run, recipe, dataset, progress)
+    clusters = run_clusters(run, dataset.ids)
+    groups, embeddings = group_codes(dataset, clusters), embed(run, recipe, dataset, progress)
     evidence = Evidence(
         targets=oof.targets,
         scores=oof.scores,
@@ -68,7 +73,10 @@ def of_run(path: str | Path, progress: Progress = SILENT) -> tuple[RunFolder, Re
         embeddings=None if embeddings is None else embeddings[rows],
         groups=None if groups is None else groups[rows],
     )
-    return run, recipe, Labelled(dataset.take(rows), oof.classes, evidence, ~dataset.usable[rows])
+    named = None
+    if clusters is not None:
+        named = np.array([str(one) if one >= 0 else None for one in clusters[rows]], dtype=object)
+    return run, recipe, Labelled(dataset.take(rows), oof.classes, evidence, ~dataset.usable[rows], named)
 
 
 def _members(run: RunFolder, recipe: Recipe, ids: np.ndarray) -> np.ndarray:

@@ -13,7 +13,6 @@ from thresher.files import write_atomic
 from thresher.labels import Evidence
 from thresher.labels.amounts import amount, amounts
 from thresher.labels.issues import REFERENCE, find_issues
-from thresher.pipeline.copies import read_copies
 from thresher.pipeline.evidence import Labelled, of_run, of_scores
 from thresher.pipeline.workspace import Workspace
 from thresher.progress import SILENT, Progress
@@ -57,8 +56,8 @@ def judge_run(
         method: the finder that ranks.
         settings: of that finder.
         out: the folder whose ``labels`` takes the files; default: the run.
-        cluster: name of the cluster of near copies of each row of the issues, None where it has none; by
-            default those that the run found.
+        cluster: name of the cluster of near-duplicates of each row of the issues, None where it has none;
+            default: as the run found them.
         progress: told of photos and of what a person should know.
 
     Raises:
@@ -68,25 +67,14 @@ def judge_run(
     """
     folder, recipe, photos = of_run(run, progress)
     target = folder if out is None else RunFolder(Path(out))
-    if cluster is None:
-        cluster = _copies(folder, photos.dataset.ids)
-    judged = _judge(target, photos, method, settings, cluster, recipe.seed, progress)
+    named = photos.cluster if cluster is None else cluster
+    judged = _judge(target, photos, method, settings, named, recipe.seed, progress)
     Workspace(folder).event("labels", method=method, wrong=judged.total[0])
     if target == folder:
         from thresher.report import write_report
 
         write_report(folder)
     return judged
-
-
-def _copies(run: RunFolder, ids: np.ndarray) -> np.ndarray | None:
-    """The cluster of near copies of each photo (N,) by the files of a run, None where it has none."""
-    table = read_copies(run)
-    if table is None:
-        return None
-    known = dict(zip(table["image_id"], table["cluster"], strict=True))
-    names = [known.get(image_id) for image_id in ids]
-    return np.array([None if name is None else str(name) for name in names], dtype=object)
 
 
 def judge_scores(

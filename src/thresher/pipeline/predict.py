@@ -17,6 +17,7 @@ from thresher.errors import DataError
 from thresher.metrics.temperature import fit_temperature, scale
 from thresher.pipeline.bench import Job, fold_numbers, jobs_of, scores_others
 from thresher.pipeline.checkpoint import load_models
+from thresher.pipeline.copies import run_clusters
 from thresher.pipeline.features import Features
 from thresher.pipeline.folds import group_codes, read_folds
 from thresher.pipeline.outer import at_ids, outer_folds, with_shares
@@ -101,7 +102,8 @@ def _combine(
     origin = {"recipe": recipe.name, "models": list(recipe.models)}
     asked = mean(list(scores.values()), origin)
     oof = [Predictions.load(folder.predictions("oof", name)) for name in scores]
-    codes = at_ids(trained_on.ids, group_codes(trained_on), oof[0])
+    groups = group_codes(trained_on, run_clusters(folder, trained_on.ids))
+    codes = at_ids(trained_on.ids, groups, oof[0])
     folds = outer_folds(oof[0], codes, recipe.seed) if part.learns else None
     fitted = part.fit(stacked(oof, list(scores), folds, codes), recipe.seed)
     return replace(asked, scores=fitted.apply(stacked(list(scores.values())).scores))

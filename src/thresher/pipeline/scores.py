@@ -1,5 +1,6 @@
 """Scores of several runs, and of files that other programs wrote, brought together by image id."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,10 +13,12 @@ from thresher.dataset.columns import read_columns
 from thresher.dataset.matching import match_ids
 from thresher.dataset.store import load_dataset
 from thresher.dataset.submission import find_sample
-from thresher.errors import DataError, RunError, name_some
+from thresher.dataset.table import Dataset
+from thresher.errors import DataError, LeakError, RunError, name_some
 from thresher.folds.check import check_folds
 from thresher.foreign import read_scores
-from thresher.pipeline.folds import joined_groups
+from thresher.pipeline.copies import run_clusters
+from thresher.pipeline.folds import joined_groups, read_folds
 from thresher.pipeline.outer import FOLDS, outer_folds
 from thresher.predictions import Predictions
 from thresher.recipe.schema import DataSection
@@ -137,10 +140,21 @@ def _read_run(
     if run.dataset.is_file():
         dataset, _ = load_dataset(run.dataset)
         rows = np.flatnonzero(dataset.labelled)
-        found = joined_groups(dataset, rows) if "content" in dataset.frame else None
+        found = _groups(run, dataset, rows) if "content" in dataset.frame else None
         if found is not None:
             there = found.notna().to_numpy()
             groups |= dict(zip(dataset.ids[rows][there], found[there], strict=True))
+
+
+def _groups(run: RunFolder, dataset: Dataset, rows: np.ndarray) -> pd.Series | None:
+    """What belongs together in a run, near copies too unless its folds were given and part them."""
+    clusters = run_clusters(run, dataset.ids)
+    if clusters is not None and run.folds.is_file():
+        found = joined_groups(dataset, rows, clusters[rows])
+        with contextlib.suppress(LeakError):
+            check_folds(read_folds(run)[rows], found)
+            return found
+    return joined_groups(dataset, rows)
 
 
 def _labels(

@@ -31,6 +31,8 @@ from thresher.training.harness import Harness
 
 SOURCES = 5
 """Sources that are compared with the largest one, at most."""
+FEW = 500
+"""Photos below which measuring which engine is the fastest takes longer than the slowest."""
 
 
 def survey(
@@ -146,16 +148,19 @@ def _embeddings(dataset: Dataset, cache: PhotoCache, recipe: Recipe, progress: P
     for name, section in recipe.models.items():
         if section.weights == "none" or section.starts_from is not None:
             continue
-        alone = section.model_copy(update={"stages": (plain,), "tiles": None, "normalise": "model"})
-        asked = recipe.model_copy(update={"models": {name: alone}})
-        harness, rows = Harness(), np.flatnonzero(dataset.usable)
+        changes: dict[str, Any] = {"stages": (plain,), "tiles": None, "normalise": "model"}
+        rows = np.flatnonzero(dataset.usable)
+        if len(rows) < FEW and section.engine == section.precision == "auto":
+            changes |= {"engine": "torch", "precision": "fp32"}
+        asked = recipe.model_copy(update={"models": {name: section.model_copy(update=changes)}})
+        harness = Harness()
         with tempfile.TemporaryDirectory(prefix="thresher-") as folder:
             try:
                 classes = max(2, len(dataset.classes))
                 made = resolve(asked, None, classes, harness, Path(folder), progress).models[name]
+                features = Features(cache, rows, Path(folder), recipe.images.fit, harness.device, progress)
+                return np.array(features.view(made, expand_views(plain.views)[0]))
             except WeightsError as error:
                 progress.say(f"without embeddings, so neither crops nor drift are looked for: {error}")
                 return None
-            features = Features(cache, rows, Path(folder), recipe.images.fit, harness.device, progress)
-            return np.array(features.view(made, expand_views(plain.views)[0]))
     return None
