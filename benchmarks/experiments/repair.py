@@ -212,12 +212,12 @@ def tables(results: Results) -> Iterator[str]:
     titles = {"heads": "linear heads on frozen features", "nets": "fine-tuned, three epochs at 64 pixels"}
     frame = pd.DataFrame(results.known.values())
     for (kind, column), part_ in frame.groupby(["kind", "labels"], sort=False):
-        wide = part_.pivot_table(index="seed", columns="method", values="accuracy").dropna()
+        wide = part_.pivot_table(index="seed", columns="method", values="accuracy")
         yield f"## {column}: {titles[kind]}, {len(wide)} seeds\n"
         yield "| labels | accuracy | gain | labels right | photos |"
         yield "| --- | --- | --- | --- | --- |"
         for method in [name for name in METHODS if name in wide]:
-            gain = 100 * (wide[method] - wide[GIVEN])
+            gain = (100 * (wide[method] - wide[GIVEN])).dropna()
             half = t.ppf(0.975, len(gain) - 1) * gain.std() / np.sqrt(len(gain))
             span = (
                 ""
@@ -226,7 +226,8 @@ def tables(results: Results) -> Iterator[str]:
             )
             own = part_[part_["method"] == method]
             right, kept = 100 * own["taught_right"].mean(), own["kept"].mean()
-            yield f"| {method} | {100 * wide[method].mean():.1f} | {span} | {right:.1f} % | {kept:,.0f} |"
+            few = f" ({len(gain)} seeds)" if len(gain) < len(wide) else ""
+            yield f"| {method}{few} | {100 * wide[method].mean():.1f} | {span} | {right:.1f} % | {kept:,.0f} |"
         yield ""
 
 
