@@ -121,9 +121,9 @@ Written by `benchmarks/experiments/duplicates.py`. The command that makes it aga
 
     python benchmarks/experiments/duplicates.py --work W
 
-{each} copies of each kind are planted among {photos:,} paintings of seven classes (the art of PACS). Found: the
-copy is in one cluster with its original. Wrong: a link between a planted copy and a painting that is not its
-original (nor a copy of it among the paintings themselves).
+{each} copies of each kind are planted among {photos:,} paintings of seven classes (the art of PACS).
+Found: the copy is in one cluster with its original. Wrong: a link between a planted copy and a
+painting that is not its original (nor a copy of it among the paintings themselves).
 
 | planted | hash alone | hash and embeddings |
 | --- | --- | --- |
@@ -134,7 +134,9 @@ were looked at (`W/own.png`): {verdict}
 
 Machine: {machine}.
 """
-VERDICT = "each is one painting twice or three times: scans of other colours,\nprints in other frames, a detail of another. A person would call them copies, too."
+VERDICT = """\
+each is one painting twice or three times: scans of other colours,
+prints in other frames, a detail of another. A person would call them copies, too."""
 
 
 def main() -> None:

@@ -208,8 +208,8 @@ out-of-fold scores: the mean of {plan.members} members, each a linear head on fr
 tf_efficientnet_lite0 at {plan.size} pixels (mean of the photo and its mirror image, the scoring engine bf16
 OpenVINO), {plan.folds} folds of its own, its L2 penalty chosen on inner folds. The features are the
 embeddings; all finders have default settings. The opinions of `combined` and its constants were chosen by
-looking at the clean labels of worse, random1 and aggregate: what it gains on random2 and random3, which share their
-photos, and on other photos says more.
+looking at the clean labels of worse, random1 and aggregate: what it gains on random2 and random3, which share
+their photos, and on other photos says more.
 
 ## Average precision
 

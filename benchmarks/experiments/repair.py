@@ -227,7 +227,8 @@ def tables(results: Results) -> Iterator[str]:
             own = part_[part_["method"] == method]
             right, kept = 100 * own["taught_right"].mean(), own["kept"].mean()
             few = f" ({len(gain)} seeds)" if len(gain) < len(wide) else ""
-            yield f"| {method}{few} | {100 * wide[method].mean():.1f} | {span} | {right:.1f} % | {kept:,.0f} |"
+            mean = f"{100 * wide[method].mean():.1f}"
+            yield f"| {method}{few} | {mean} | {span} | {right:.1f} % | {kept:,.0f} |"
         yield ""
 
 
