@@ -10,6 +10,9 @@ from thresher.recipe.loader import dump, load
 from thresher.recipe.presets import list_presets
 from thresher.recipe.schema import Recipe
 
+SHARED = {"near_duplicates": True, "report_leak": False}
+"""What every rule of folds has."""
+
 PRESETS = [info.name for info in list_presets()]
 
 
@@ -110,8 +113,8 @@ def test_another_part_does_not_inherit_the_settings_of_the_one_below(tmp_path):
     write(tmp_path, "one.yaml", "models: {a: {}}\nfolds: {name: stratified, n: 7}\n")
     keep = write(tmp_path, "keep.yaml", "base: one.yaml\nfolds: {name: stratified}\n")
     other = write(tmp_path, "other.yaml", "base: one.yaml\nfolds: {name: given, file: f.csv}\n")
-    assert load(keep).folds == {"name": "stratified", "n": 7}
-    assert load(other).folds == {"name": "given", "file": "f.csv"}
+    assert load(keep).folds == {**SHARED, "name": "stratified", "n": 7}
+    assert load(other).folds == {**SHARED, "name": "given", "file": "f.csv"}
 
 
 def test_anchors_and_merge_keys_work(tmp_path):

@@ -7,6 +7,9 @@ import pytest
 from thresher.errors import RecipeError
 from thresher.recipe.loader import load
 
+SHARED = {"near_duplicates": True, "report_leak": False}
+"""What every rule of folds has."""
+
 
 def test_values_are_yaml():
     recipe = load(
@@ -45,13 +48,13 @@ def test_defaults_that_are_not_written_can_be_changed_inside(tmp_path):
     assert recipe.models["a"].stages[0].inner_folds == 5
     assert recipe.models["a"].views[0]["scale"] == 1
     assert recipe.models["a"].views[1] == {"name": "hflip", "scale": 2.0, "fit": None, "weight": 1.0}
-    assert recipe.folds == {"name": "stratified", "n": 3}
+    assert recipe.folds == {**SHARED, "name": "stratified", "n": 3}
     assert recipe.models["b"].stages[0].loss["smoothing"] == 0.2
 
 
 def test_another_part_by_name_drops_the_settings_of_the_old_one():
     recipe = load("quick", ["folds.name=given", "folds.file=f.csv"])
-    assert recipe.folds == {"name": "given", "file": "f.csv"}
+    assert recipe.folds == {**SHARED, "name": "given", "file": "f.csv"}
     assert load("quick", ["folds.n=4", "folds.name=stratified"]).folds["n"] == 4
 
 

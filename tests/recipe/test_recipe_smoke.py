@@ -6,6 +6,9 @@ from thresher.recipe.loader import dump, load
 from thresher.recipe.presets import list_presets
 from thresher.recipe.smoke import shrink
 
+SHARED = {"near_duplicates": True, "report_leak": False}
+"""What every rule of folds has."""
+
 
 @pytest.mark.parametrize("name", [info.name for info in list_presets()])
 def test_every_step_stays_and_all_is_small(name, tmp_path):
@@ -13,7 +16,7 @@ def test_every_step_stays_and_all_is_small(name, tmp_path):
     assert tiny.name == f"{name}-smoke"
     assert tiny.data.limit == 100
     assert tiny.metrics.resamples == 200
-    assert tiny.folds == {"name": "stratified", "n": 2}
+    assert tiny.folds == {**SHARED, "name": "stratified", "n": 2}
     assert list(tiny.models) == list(whole.models)
     for key, model in tiny.models.items():
         assert [stage.kind for stage in model.stages] == [stage.kind for stage in whole.models[key].stages]
@@ -39,4 +42,4 @@ def test_what_is_smaller_already_stays(tmp_path):
     tiny = load(path, ["data.limit=20", "folds={name: given, file: f.csv}"], smoke=True)
     assert (tiny.models["a"].image_size, tiny.data.limit) == (32, 20)
     assert (tiny.models["a"].stages[0].batch_size, tiny.models["a"].stages[0].image_size) == (4, 16)
-    assert tiny.folds == {"name": "given", "file": "f.csv"}
+    assert tiny.folds == {**SHARED, "name": "given", "file": "f.csv"}
