@@ -48,7 +48,7 @@ def visit(browser):
     def go(address, context=None, **options):
         if context is None:
             context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
-            context.set_default_timeout(15_000)
+            context.set_default_timeout(60_000)
             contexts.append(context)
         pages.append(Page(context.new_page(), address))
         return pages[-1]
