@@ -13,7 +13,7 @@ from thresher.ensemble.nested import nested
 from thresher.ensemble.stacker import Rows
 from thresher.metrics.scores import log_loss
 
-NET = {"epochs": 15, "rate": 0.01, "width": 16, "dropout": 0.0}
+NET = {"epochs": 15, "rate": 0.02, "width": 16, "dropout": 0.0}
 STACKERS = [
     ("logistic", {}),
     ("lightgbm", {"rounds": 60, "rate": 0.2}),
@@ -23,7 +23,7 @@ STACKERS = [
 ]
 
 
-def turned(rows=900):
+def turned(rows=450):
     """Three models that take class 0 for 1, 1 for 2 and 2 for 0: no mean of them is right, a stacker is."""
     stack = made(rows=rows, merits=(2.5, 2.5, 2.0))
     return Stack(np.roll(stack.scores, 1, axis=2), stack.targets, stack.folds, stack.names)
@@ -122,10 +122,10 @@ def test_auto_takes_the_simplest_where_nothing_is_better():
 
 def test_auto_seldom_leaves_the_mean_by_luck():
     left = 0
-    for seed in range(20):
+    for seed in range(12):
         stack = made(seed, rows=200, merits=(1.2, 1.2, 1.2, 1.2))
         left += auto("mean", "subsets", "weighted").fit(stack, seed).facts["chosen"] != "mean"
-    assert left <= 3
+    assert left <= 2
 
 
 def test_auto_hands_its_metric_to_what_can_be_made_good():

@@ -105,6 +105,12 @@ REGISTRY: Registry[Ensemble] = Registry(
             "S18, S22: cassava 37th and 78th place",
         ),
         Part(
+            "grouped",
+            "thresher.ensemble.grouped:Grouped",
+            "local ensembles of some models first, then one of these",
+            "S07, S22: cassava 1st and 78th place",
+        ),
+        Part(
             "auto",
             "thresher.ensemble.auto:Auto",
             "tries many on inner folds; the simplest that no other beats by more than luck",

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from thresher.ensemble.base import Ensemble, Fitted, Stack
-from thresher.ensemble.inner import inner_folds
+from thresher.ensemble.inner import with_folds
 from thresher.ensemble.nested import nested
 from thresher.metrics.metric import MetricName, metric
 from thresher.metrics.resampling import luck
@@ -72,8 +72,7 @@ class Auto(Ensemble):
     def learn(self, stack: Stack, seed: int) -> Fitted:
         """See `Ensemble.learn`."""
         names = list(self.candidates)
-        if len(np.unique(stack.folds)) < 2:
-            stack = replace(stack, folds=inner_folds(stack, 3))
+        stack = with_folds(stack)
         if len(names) == 1 or len(stack.names) == 1 or len(np.unique(stack.folds)) < 2:
             return self._kept(names[0], {}, stack, seed)
         wanted = metric(self.metric)

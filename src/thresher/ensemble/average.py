@@ -7,7 +7,6 @@ from pydantic import Field
 
 from thresher.ensemble.base import Ensemble, Fitted, Stack
 from thresher.ensemble.mean import plain_mean
-from thresher.ensemble.search import Search
 from thresher.recipe.part import build, part
 
 _S18 = ({"name": "cnn_1d"}, {"name": "cnn_2d"}, {"name": "differential_evolution"})
@@ -26,11 +25,13 @@ class Average(Ensemble):
         of: Annotated[tuple[part("ensemble"), ...], Field(min_length=1)] = _S18,  # type: ignore[valid-type]
     ) -> None:
         self.members: list[Ensemble] = [build("ensemble", spec) for spec in of]
+        self.learns = any(member.learns for member in self.members)  # type: ignore[misc]
+        self.linear = all(member.linear for member in self.members)  # type: ignore[misc]
 
     def learn(self, stack: Stack, seed: int) -> Fitted:
         """See `Ensemble.learn`."""
         fitted = [member.learn(stack, seed) for member in self.members]
         weights = None
-        if all(isinstance(member, Search) for member in self.members):
+        if self.linear:
             weights = np.mean([one.weights for one in fitted if one.weights is not None], axis=0)
         return Fitted(lambda scores: plain_mean(np.stack([one.apply(scores) for one in fitted])), weights)

@@ -82,9 +82,11 @@ class Ensemble:
 
     Attributes:
         learns: whether it looks at labels. If not, nothing can be fitted to what it is scored on.
+        linear: whether it is the mean of probabilities with the weights that it tells.
     """
 
     learns: ClassVar[bool] = True
+    linear: ClassVar[bool] = False
 
     def fit(self, stack: Stack, seed: int = 0) -> Fitted:
         """Learns from labelled photos.

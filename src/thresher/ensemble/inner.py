@@ -1,5 +1,7 @@
 """Inner folds: what an ensemble chooses by, among the photos that it is fitted on."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from thresher.ensemble.base import Stack
@@ -23,3 +25,10 @@ def inner_folds(stack: Stack, most: int) -> np.ndarray:
     dealt[order] = np.arange(len(first)) % most
     found: np.ndarray = dealt[units]
     return found
+
+
+def with_folds(stack: Stack, most: int = 3) -> Stack:
+    """The same stack; where it has a single fold, with inner folds in its place."""
+    if len(np.unique(stack.folds)) > 1:
+        return stack
+    return replace(stack, folds=inner_folds(stack, most))

@@ -56,12 +56,12 @@ class LightGBM(Stacker):
             "verbosity": -1,
         }
         rows, valid = (
-            lightgbm.Dataset(wide(one.logits), one.targets, init_score=one.base, free_raw_data=False)
-            for one in (train, held)
+            lightgbm.Dataset(wide(one.logits), one.targets, init_score=one.base) for one in (train, held)
         )
         stop = lightgbm.early_stopping(self.patience, verbose=False)
         trees = lightgbm.train(settings, rows, self.rounds, valid_sets=[valid], callbacks=[stop])
         rounds = trees.best_iteration
+        trees.free_dataset()  # the photos are not needed any more
 
         def added(logits: np.ndarray) -> np.ndarray:
             return np.asarray(

@@ -9,6 +9,7 @@ class Mean(Ensemble):
     """Averages the scores of all models with equal weight."""
 
     learns = False
+    linear = True
 
     def learn(self, stack: Stack, seed: int) -> Fitted:
         """See `Ensemble.learn`."""

@@ -13,6 +13,8 @@ from thresher.metrics.mixture import Mixture, mixed, on_simplex
 class Search(Ensemble):
     """Finds the weights of a weighted mean of probabilities. A subclass writes `weigh`."""
 
+    linear = True
+
     def learn(self, stack: Stack, seed: int) -> Fitted:
         """See `Ensemble.learn`."""
         weights = on_simplex(self.weigh(stack, seed))
