@@ -120,6 +120,17 @@ def test_a_missing_package_is_named_before_anything_is_computed(monkeypatch):
             REGISTRY.build(name)
 
 
+def test_given_weights_go_by_name_also_where_models_are_copies():
+    stack = made(merits=(2.0, 1.0))
+    both = joined(stack, stack.scores[0])
+    copy = both.names[2]
+    for weights in ({copy: 1}, {copy: 1, both.names[0]: 1}, {copy: 1, both.names[1]: 3}):
+        fitted = REGISTRY.build("weighted", {"weights": weights}).fit(both)
+        wanted = np.array([weights.get(name, 0) for name in both.names]) / sum(weights.values())
+        np.testing.assert_allclose(fitted.weights, wanted)
+        np.testing.assert_allclose(fitted.apply(both.scores), np.tensordot(wanted, both.scores, 1))
+
+
 def test_given_weights_and_merits():
     stack = made(merits=(2.0, 1.0, 0.5))
     given = REGISTRY.build("weighted", {"weights": {"model2": 1, "model0": 3}}).fit(stack)

@@ -6,10 +6,11 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from thresher.ensemble.base import Stack
+from thresher.ensemble.base import Fitted, Stack
 from thresher.ensemble.search import Search
 from thresher.errors import DataError
 from thresher.metrics.metric import MetricName, metric
+from thresher.metrics.mixture import mixed, on_simplex
 from thresher.registry import nearest
 
 
@@ -34,18 +35,24 @@ class Weighted(Search):
     ) -> None:
         self.weights, self.metric, self.power = weights, metric, power
 
-    def weigh(self, stack: Stack, seed: int) -> np.ndarray:
-        """See `Search.weigh`.
+    def fit(self, stack: Stack, seed: int = 0) -> Fitted:
+        """See `Ensemble.fit`; of copies of a model each has its own weight, where weights are given.
 
         Raises:
-            DataError: a weight of a model that is not there, or all weights are 0.
+            DataError: a weight of a model that is not there, or all weights are 0; or see `Ensemble.fit`.
         """
-        if self.weights is not None:
-            try:
-                self.check(stack.names)
-            except ValueError as error:
-                raise DataError(str(error)) from None
-            return np.array([self.weights.get(name, 0.0) for name in stack.names])
+        if self.weights is None:
+            return super().fit(stack, seed)
+        try:
+            self.check(stack.names)
+        except ValueError as error:
+            raise DataError(str(error)) from None
+        given = on_simplex(np.array([self.weights.get(name, 0.0) for name in stack.names]))
+        order = np.argsort(stack.names)  # the sum does not depend on the order of the models
+        return Fitted(lambda scores: mixed(scores[order], weights=given[order]), given)
+
+    def weigh(self, stack: Stack, seed: int) -> np.ndarray:
+        """See `Search.weigh`."""
         wanted = metric(self.metric)
         shares = np.bincount(stack.targets, minlength=stack.scores.shape[2]) / len(stack)
         floor = wanted.gain(stack.targets, np.tile(shares, (len(stack), 1)))
