@@ -105,6 +105,20 @@ def test_where_most_is_plain_the_coarse_must_agree_too():
     assert Agreement(**detail, telling=11, whole=0.98).same
     assert not Agreement(**detail, telling=11, whole=0.97).same
     assert not Agreement(**(detail | {"low": 0.7}), telling=16, whole=1).clear
+    assert not Agreement(**(detail | {"inner": 0.86}), telling=16, whole=1).same
+    assert not Agreement(**(detail | {"inner_low": 0.83}), telling=16, whole=1).same
+    assert not Agreement(**(detail | {"share": 0.54}), telling=16, whole=1).same
+
+
+def test_what_only_one_shows_does_not_count():
+    one, other = scene(6), scene(6)
+    other[:, 150:] = scene(7)[:, 150:]
+    shown = np.zeros((SIDE, SIDE), bool)
+    shown[:, :90] = True
+    assert not seen(one, other).clear
+    assert seen(one, other, shown).clear
+    shown[:, 60:] = False
+    assert seen(one, other, shown).telling == 8
 
 
 def test_what_one_shows_and_the_other_does_not_is_a_difference():

@@ -75,6 +75,7 @@ def test_the_same_bytes_are_linked_to_the_first_of_them():
     exact = links[links["kind"] == "exact"]
     assert list(zip(exact["first"], exact["second"], strict=True)) == [(3, 16), (3, 17), (12, 18)]
     assert (exact["agreement"] == 1).all()
+    assert len(links) == 3 + 4  # the others are not looked at again
     clusters = components(len(photos), links[["first", "second"]].to_numpy())
     assert clusters[0] == clusters[12] == clusters[18]
     assert clusters[3] == clusters[16] == clusters[17]
@@ -118,6 +119,21 @@ def test_plain_photos_and_photos_of_lines_are_no_copies_of_each_other():
     cells = [np.clip(cell + one, 0, 255).astype(np.uint8) for one in noise]
     photos = plain + cells
     assert len(found_in(photos, embeddings_of(photos, [(0, 1), (5, 6), (7, 8)]))) == 0
+
+
+def test_features_tell_how_a_photo_was_turned():
+    from thresher.inspect.look import Look
+
+    photo = scene(2)
+    photos = [photo, np.ascontiguousarray(np.rot90(photo)), np.ascontiguousarray(photo[:, ::-1])]
+    photos += [resized(photo, 0.6), cropped(np.ascontiguousarray(np.rot90(photo)), 0.7)]
+    look = Look(photos, np.arange(5))
+    assert [look.by_features(0, other).kind for other in range(1, 5)] == [
+        "flipped",
+        "flipped",
+        "copy",
+        "crop",
+    ]
 
 
 def test_equal_photos_give_equal_links():

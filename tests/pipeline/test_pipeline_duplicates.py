@@ -9,6 +9,7 @@ from copies_kit import Told, save_scenes
 from pipeline_runs import run_here
 
 from thresher.errors import DataError, LeakError, RecipeError
+from thresher.run_folder import RunFolder
 
 ONE = "models.tuned=null"
 HASH_ONLY = "models.frozen=null"
@@ -169,3 +170,19 @@ def test_what_was_found_is_not_looked_for_again(go, monkeypatch):
     assert not calls
     with pytest.raises(AssertionError, match="it is there"):  # other features may tell more
         go(ONE, "models.frozen.image_size=48")
+
+
+def test_a_run_beside_another_takes_over_its_copies(go, monkeypatch):
+    """Variants of a recipe are compared on the same folds, whatever their networks find alike."""
+    first, _ = go(ONE)
+
+    def find(*args, **kwargs):
+        raise AssertionError("it is known")
+
+    monkeypatch.setattr("thresher.pipeline.copies.find_links", find)
+    second, _ = go(ONE, "models.frozen.image_size=48", out="second", beside=[RunFolder(first)])
+    assert fold_of(second).equals(fold_of(first))
+    tables = [pd.read_parquet(run / "duplicates.parquet") for run in (first, second)]
+    assert tables[0].equals(tables[1])
+    again, _ = go(ONE, "models.frozen.image_size=48", out="second")  # as its own key says
+    assert fold_of(again).equals(fold_of(first))

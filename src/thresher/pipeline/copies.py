@@ -1,6 +1,7 @@
 """The stage that looks for copies of photos, exact and near; what it finds is kept in duplicates.parquet."""
 
 import json
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from thresher.run_folder import RunFolder
 _META = b"thresher_duplicates"
 
 
-def find_copies(bench: Bench, space: Workspace) -> np.ndarray:
+def find_copies(bench: Bench, space: Workspace, beside: Sequence[RunFolder] = ()) -> np.ndarray:
     """Looks for copies among all readable photos, or reads what an earlier call found.
 
     Where a model needs features of a frozen backbone anyway, these also tell what is near; else only copies
@@ -27,12 +28,16 @@ def find_copies(bench: Bench, space: Workspace) -> np.ndarray:
     Args:
         bench: of the run.
         space: its folder; duplicates.parquet is written there.
+        beside: runs on the same photos: what the first one found is taken over, for folds to be the same.
 
     Returns:
         the number of each row's cluster of copies (N,), -1 for a photo without any.
     """
-    table = read_copies(space.run, _key(bench))
-    if table is None:
+    table = _known(bench, beside)
+    if table is not None:
+        if space.writes and read_copies(space.run, _key(bench)) is None:
+            _write(table, space.run, _key(bench))
+    else:
         source, embeddings = embedding_source(bench.recipe), None
         if source is not None:
             with space.stage("features"):
@@ -46,12 +51,12 @@ def find_copies(bench: Bench, space: Workspace) -> np.ndarray:
     return cluster_numbers(bench.dataset.ids, table)
 
 
-def needs_features(bench: Bench) -> bool:
+def needs_features(bench: Bench, beside: Sequence[RunFolder] = ()) -> bool:
     """Whether `find_copies` has features to compute, which takes long."""
     source = embedding_source(bench.recipe)
     if source is None or bench.features.stored(bench.features.key(*source)):
         return False
-    return read_copies(bench.run, _key(bench)) is None
+    return _known(bench, beside) is None
 
 
 def embedding_source(recipe: Recipe) -> tuple[ModelSection, View] | None:
@@ -78,6 +83,12 @@ def run_clusters(run: RunFolder, ids: np.ndarray) -> np.ndarray | None:
     """The clusters of photos (N,), -1 for none, as a run found them; None where it did not look."""
     table = read_copies(run)
     return None if table is None else cluster_numbers(ids, table)
+
+
+def _known(bench: Bench, beside: Sequence[RunFolder]) -> pd.DataFrame | None:
+    """What is known of copies before looking."""
+    other = read_copies(beside[0]) if beside else None
+    return read_copies(bench.run, _key(bench)) if other is None else other
 
 
 def _key(bench: Bench) -> str:

@@ -145,10 +145,10 @@ def _prepare(
     if alone:
         folder.duplicates.unlink(missing_ok=True)
         return bench, False
-    early = first and needs_features(bench)
+    early = first and needs_features(bench, beside)
     if early:
         _forecast(bench, _plan(bench), space)
-    clusters = find_copies(bench, space)
+    clusters = find_copies(bench, space, beside)
     with space.stage("folds"):
         dealt = deal_folds(checked, resolved, folder, first, clusters)
     folds, groups, leaky = dealt.folds, dealt.groups, dealt.leaky
