@@ -67,6 +67,10 @@ def test_corrected_labels_are_taught_and_given_ones_scored(go, file, own_photos,
     np.testing.assert_array_equal(oof(plain).labels, oof(mended).labels)
     np.testing.assert_array_equal(pd.read_parquet(plain.folds)["fold"], pd.read_parquet(mended.folds)["fold"])
     assert np.abs(oof(plain).scores - oof(mended).scores).max() > 1e-3
+    for fold in (0, 1):  # the penalty is chosen by corrected labels, too
+        before, after = (facts(run, fold=fold)["linear"]["inner_log_loss"] for run in (plain, mended))
+        assert set(before) == set(after)
+        assert all(after[key] != before[key] for key in before)
     # By hand: the same folds, and the right labels given; but the penalty is judged by other labels.
     names = oof(mended).ids
     true = [TRUE.get(name.split("/")[1][:-4], name.split("/")[0]) for name in names]

@@ -89,6 +89,19 @@ def test_only_what_is_left_is_forecast(story):
     assert story("models.tuned.stages.1.epochs=1", "models.tuned.views=[plain]")[1] is None
 
 
+def test_labels_that_are_judged_take_features_and_heads(story):
+    heads = "views: [plain, vflip], penalties: [0.01, 0.1], inner_folds: 3, rounds: 2"
+    stage = f"{{kind: repair, {heads}, action: distil}}"
+    train = "{kind: train, epochs: 2, batch_size: 6, precision: fp32}"
+    with_repair = f"models.tuned.stages=[{stage}, {train}]"
+    _, found = story("models.frozen=null", with_repair)
+    assert found.seconds["features"] == pytest.approx(2 * 36 / 10)
+    # In both rounds two thirds of the photos three times, for each penalty and the scores; two folds of 15.
+    rows, width, classes = 2 * (2 * 2 + 2) * 15 * 2, 256, 3
+    wanted = forecasting.HEAD_SECONDS * rows * width * classes
+    assert found.seconds["heads"] == pytest.approx(wanted)
+
+
 def test_the_time_of_heads_is_about_right():
     """The constant, against a fit: within a factor of 4, on any machine that is not very odd."""
     import time

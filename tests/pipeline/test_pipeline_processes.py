@@ -134,3 +134,25 @@ def test_two_processes_continue_and_rescore(photos, one_process, tmp_path):
     assert again.code == 0
     found, wanted = (pd.read_parquet(run / "predictions/oof.parquet") for run in (out, one_process / "run"))
     np.testing.assert_allclose(found.iloc[:, 3:], wanted.iloc[:, 3:], atol=1e-4)
+
+
+@pytest.mark.slow
+def test_two_processes_repair_alike(photos, weights, tmp_path):
+    """The first one computes features, then both judge the labels; nobody waits for ever."""
+    from pipeline_runs import SMALL
+
+    heads = "views: [plain], penalties: [0.01], inner_folds: 2"
+    stages = f"stages:\n      - {{kind: repair, {heads}, find: confident_learning, action: drop}}\n"
+    text = SMALL.replace("WEIGHTS", str(weights)).replace("stages:\n", stages)
+    text = text.replace("dropout: 0.2", "dropout: 0").replace("drop_path: 0.1", "")
+    recipe = tmp_path / "small.yaml"
+    recipe.write_text(text + "        batch_norm: frozen\n")
+    done = torchrun(2, photos, recipe, tmp_path / "two", tmp_path / "cache")
+    assert done.returncode == 0, done.stderr
+    one = call(photos, recipe, tmp_path / "one", cache=tmp_path / "cache")
+    assert one.code == 0, one.text
+    for name in ("predictions/oof.parquet", "predictions/tuned/oof.parquet"):
+        found, wanted = (pd.read_parquet(tmp_path / run / name) for run in ("two", "one"))
+        np.testing.assert_allclose(found.iloc[:, 3:], wanted.iloc[:, 3:], atol=1e-4)
+    for run in ("two", "one"):
+        assert len(pd.read_parquet(tmp_path / run / "jobs/tuned/0/fold0/labels.parquet"))

@@ -123,7 +123,8 @@ def test_photos_of_the_held_out_fold_are_never_looked_at(go, finders, bad_photos
 
 
 def test_every_round_fits_on_what_the_last_one_made_and_judges_what_was_given(go, finders):
-    run = go("models.mended.stages.0.rounds=3", "models.mended.stages.0.views=[plain]")
+    action = "models.mended.stages.0.action={name: weigh, factor: 0.5, above: 0.6}"
+    run = go("models.mended.stages.0.rounds=3", action)
     data, _ = open_dataset_of(run)
     folds = pd.read_parquet(run.folds)["fold"].to_numpy()
     assert len(finders) == 6
@@ -139,9 +140,12 @@ def test_every_round_fits_on_what_the_last_one_made_and_judges_what_was_given(go
             np.testing.assert_array_equal(evidence.scores, wanted)
             np.testing.assert_array_equal(evidence.targets, given)
             names = table[table["round"] == turn]["image_id"]
-            taught = Teaching.of(given).without(np.isin(data.ids[rows], names))
-            assert taught.dropped.any()
-        assert facts(run, fold=fold)["repaired"] == taught.dropped.sum()
+            wrong = 1 - evidence.scores[np.arange(len(rows)), given]
+            assert set(names) == set(data.ids[rows][wrong >= 0.6])  # whatever the round before did
+            halved = np.isin(data.ids[rows], names)
+            assert halved.any()
+            taught = Teaching.of(given).reweigh(halved, np.full(len(rows), 0.5))
+        assert facts(run, fold=fold)["repaired"] == halved.sum()
 
 
 def open_dataset_of(run):
@@ -158,6 +162,13 @@ def test_every_action_reaches_the_head(go, action):
     assert set(changed(run)["action"]) == {action}
     plain = go(PLAIN, out="plain")
     assert np.abs(oof(run).scores - oof(plain).scores).max() > 1e-3
+
+
+def test_the_penalty_is_chosen_by_what_labels_were_before(go):
+    several = "models.mended.stages.*.penalties=[0.001, 0.1]"
+    run, plain = go(several), go(PLAIN, several, out="plain")
+    assert facts(run)["linear"] == facts(plain)["linear"]
+    assert facts(run)["repaired"] > 0
 
 
 def test_training_learns_what_is_repaired(go):
