@@ -202,10 +202,10 @@ Written by `benchmarks/experiments/repair.py`. The commands that make it again:
 4,000 photos of CIFAR-10N to learn from, labelled by people; 2,000 other photos to score on, by clean labels;
 both drawn anew for each seed. The training labels are judged by the default finder from inner folds of the
 training photos alone, and everything doubted with a probability of at least .5 is dropped, softened (to the
-finder's posterior), relabelled or counts less. *Soften all* gives every photo its posterior. *First 10 % by a
-person*: the 400 most suspicious photos get their true label, as a reviewer would have given it. *Clean labels*:
-what perfect repair would bring. Heads choose their penalty by the given labels; by the corrected ones where a
-person corrected them. Fine-tuned networks get every repair as corrections.csv.
+finder's posterior), relabelled or counts less. *Soften all* gives every photo its posterior. *First 10 % by
+a person*: the 400 most suspicious photos get their true label, as a reviewer would have given it. *Clean
+labels*: what perfect repair would bring. Heads choose their penalty by the given labels; by the corrected
+ones where a person corrected them. Fine-tuned networks get every repair as corrections.csv.
 
 Accuracy in percent, mean over the seeds; gain over the given labels of the same seed with a 95 % interval
 (Student's t over the seeds); share of the taught labels that are right.
