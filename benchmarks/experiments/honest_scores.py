@@ -3,7 +3,8 @@
     python benchmarks/experiments/honest_scores.py [--trials 1000] [--out docs/experiments/honest_scores.md]
 
 Coverage of the 95 % intervals of one run and of the difference of two; how often p < .05 where nothing
-differs; how often a difference is seen with as many photos as `compare` says would be needed.
+differs; how often a difference is seen with as many photos as `compare` says would be needed; coverage of
+the nested and of the naive score of ensembles that learn.
 """
 
 import argparse
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from thresher.ensemble.nested import combined
 from thresher.files import write_text
 from thresher.metrics.comparison import Comparison, compare
 from thresher.metrics.intervals import intervals
@@ -20,6 +22,8 @@ from thresher.metrics.power import needed_photos
 from thresher.metrics.scores import METRICS
 from thresher.metrics.significance import mcnemar
 from thresher.predictions import Predictions
+from thresher.recipe.part import build
+from thresher.registry import family
 
 DRAWS = 1000
 TRUTH = 400_000
@@ -27,6 +31,10 @@ TRUTH = 400_000
 SHARES = np.array([0.05, 0.10, 0.11, 0.12, 0.62])
 """Of the classes: about those of cassava 2020."""
 NAMES = tuple(f"c{number}" for number in range(len(SHARES)))
+SKILLS = np.linspace(2.4, 3.2, 9)
+"""How sure nine models of an ensemble are of the right class."""
+LEARNED = ("subsets", "greedy", "logistic")
+FOLDS = 5
 
 
 @dataclass(frozen=True)
@@ -100,6 +108,44 @@ def power(discordant: float, difference: float, trials: int) -> tuple[int, float
     return photos, float(np.mean(seen))
 
 
+def nine(rng: np.random.Generator, photos: int) -> list[Predictions]:
+    """Scores of nine models that err partly alike, with folds."""
+    targets = rng.choice(len(SHARES), photos, p=SHARES)
+    hard, common = rng.normal(0, 1.2, photos), rng.normal(size=(photos, len(SHARES)))
+    labels, folds = np.array(NAMES, dtype=object)[targets], np.arange(photos) % FOLDS
+    found = []
+    for skill in SKILLS:
+        logits = common + rng.normal(size=common.shape)
+        logits[np.arange(photos), targets] += skill - hard
+        raw = np.exp(logits - logits.max(1, keepdims=True))
+        scores = raw / raw.sum(1, keepdims=True)
+        found.append(Predictions(np.arange(photos), scores, NAMES, "oof", labels, folds))
+    return found
+
+
+def ensembles(method: str, photos: int, trials: int) -> Iterator[tuple[str, float, float, float, float]]:
+    """Metric, share of nested and of naive intervals that hold the truth, how far both are off on average.
+
+    The truth is that of the ensemble which was fitted on the whole sample.
+    """
+    rng = np.random.default_rng(3)
+    others = nine(rng, TRUTH // 10)
+    names = ("accuracy", "log_loss")
+    inside, off = np.zeros((2, len(names))), np.zeros((2, len(names)))
+    part = build("ensemble", {"name": method, **family("ensemble").check(method, {})})
+    for trial in range(trials):
+        found = combined(part, nine(rng, photos), others, seed=trial)
+        assert found.test is not None
+        for place, name in enumerate(names):
+            truth = METRICS[name](found.test.targets, found.test.scores)
+            for row, own in enumerate((found.oof, found.naive)):
+                one = intervals(own, DRAWS, trial)[name]
+                inside[row, place] += one["low"] <= truth <= one["high"]
+                off[row, place] += one["value"] - truth
+    for place, name in enumerate(names):
+        yield name, *(inside[:, place] / trials), *(off[:, place] / trials)
+
+
 def page(trials: int) -> str:
     """The tables as Markdown."""
     error = 100 * 1.96 * np.sqrt(0.95 * 0.05 / trials)
@@ -125,6 +171,19 @@ def page(trials: int) -> str:
     for discordant, difference in ((0.033, 0.0098), (0.05, 0.003), (0.10, 0.02), (0.20, 0.05)):
         photos, seen = power(discordant, difference, 10 * trials)
         lines.append(f"| {discordant:.1%} | {100 * difference:.2f} points | {photos:,} | {seen:.1%} |")
+    few = trials // 2
+    lines += [
+        "",
+        f"Ensembles of nine models that are fitted on their own out-of-fold scores, {few:,} samples:",
+        "",
+    ]
+    lines += ["| photos | ensemble | metric | truth in nested interval | in naive | nested off by | naive |"]
+    lines += ["| --- | --- | --- | --- | --- | --- | --- |"]
+    for photos in (200, 1228):
+        for method in LEARNED:
+            for name, nested, naive, off, more in ensembles(method, photos, few):
+                shares = f"{nested:.1%} | {naive:.1%} | {off:+.4f} | {more:+.4f}"
+                lines.append(f"| {photos:,} | `{method}` | {name} | {shares} |")
     return "\n".join(lines) + "\n"
 
 

@@ -59,8 +59,7 @@ class Combined(Finder):
             stack = np.stack(opinions)
             model = fit_noise(stack, targets)
             beliefs = model.posterior
-        usual = _as_given(stack, given)
-        odds = [-_odds(probability[rows, targets]) for probability in (model.posterior, usual)]
+        odds = [-_odds(probability[rows, targets]) for probability in (model.posterior, model.as_given)]
         wrong = _probability((odds[0] + odds[1]) / 2, TRUST * odds[0] + (1 - TRUST) * odds[1])
         posterior = _with_doubt(model, targets, wrong)
         return Suspicion(wrong, best_other(model.posterior, targets), posterior)
@@ -93,13 +92,6 @@ class _Learners:
             votes = (beliefs[self.neighbours[:, :count]] * self.known[:, :count]).sum(axis=1)
             found.append(np.log((votes + 0.5) / (votes.sum(axis=1, keepdims=True) + 0.5 * votes.shape[1])))
         return found
-
-
-def _as_given(opinions: np.ndarray, given: np.ndarray) -> np.ndarray:
-    """Probability of each label as labels are given here (N, K): the opinions weighed to meet them."""
-    sources, _, classes = opinions.shape
-    start = np.concatenate([np.full(sources, 1 / sources), np.zeros(classes)])
-    return mixed(opinions, weigh(opinions, given, start, 200))
 
 
 def _odds(probability: np.ndarray) -> np.ndarray:

@@ -17,11 +17,11 @@ def discriminant(
         folds: fold of each row (N,).
         shrinkage: share of the identity, in (0, 1].
     """
-    rows = np.asarray(features, dtype=np.float32)
+    width = features.shape[1]
+    rows = _turned(np.asarray(features, dtype=np.float32))
     beliefs = np.asarray(beliefs, dtype=np.float32)
     squares, sums, counts = _moments(rows, beliefs)
     answers = np.empty(beliefs.shape)
-    width = rows.shape[1]
     for fold in np.unique(folds):
         held = folds == fold
         parts = _moments(rows[held], beliefs[held])
@@ -35,11 +35,20 @@ def discriminant(
         spread -= (away * share[:, None]).T @ away
         level = max(float(np.trace(spread)) / width, 1e-12)
         spread *= 1 - shrinkage
-        spread[np.diag_indices(width)] += shrinkage * level
+        spread[np.diag_indices(len(spread))] += shrinkage * level
         slopes = np.linalg.solve(spread, means.T)
         offset = np.log(share) - 0.5 * (slopes * means.T).sum(0)
         answers[held] = rows[held] @ slopes.astype(np.float32) + offset
     return answers
+
+
+def _turned(rows: np.ndarray) -> np.ndarray:
+    """The same rows (N, min(N, D)) in axes of their own: nothing but products counts, and N may be small."""
+    if len(rows) >= rows.shape[1]:
+        return rows
+    left, lengths, _ = np.linalg.svd(rows, full_matrices=False)
+    found: np.ndarray = left * lengths
+    return found
 
 
 def _moments(rows: np.ndarray, beliefs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -18,6 +18,9 @@ MISTAKES = 0.2
 """Share of wrong labels among those."""
 CALM = 1e-4
 """L2 penalty on the offsets of the classes."""
+HOLD = 1.0
+"""L2 penalty that holds the weights to those at which the opinions meet the given labels, in photos: what is
+fitted to its own beliefs grows too sure where photos are few."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +30,14 @@ class NoiseModel:
     Attributes:
         posterior: probability of the true class (N, K), the given label included in the evidence.
         prior: the same by the opinions alone (N, K).
+        as_given: probability of each *given* label (N, K) by the opinions, without a table of mistakes.
         weights: of the opinions (S,), >= 0.
         mistakes: T (K, K): row k says how a photo of the true class k is labelled.
     """
 
     posterior: np.ndarray
     prior: np.ndarray
+    as_given: np.ndarray
     weights: np.ndarray
     mistakes: np.ndarray
 
@@ -44,21 +49,34 @@ def fit_noise(opinions: np.ndarray, targets: np.ndarray) -> NoiseModel:
         opinions: log-scores (S, N, K), up to a constant per photo.
         targets: given class index (N,).
     """
-    sources, _, classes = opinions.shape
+    classes = opinions.shape[2]
     given = np.eye(classes)[targets]
+    loudness = _loudness(opinions)
+    even = opinions / loudness[:, None, None]
     start = np.full((classes, classes), MISTAKES / max(classes - 1, 1))
     np.fill_diagonal(start, 1 - MISTAKES if classes > 1 else 1.0)
-    mistakes, solution = start, np.concatenate([np.full(sources, 1 / sources), np.zeros(classes)])
+    # The maximisation would believe whatever it starts from.
+    mistakes, solution = start, _as_given(even, given)
+    usual, hold = mixed(even, solution), solution[: len(even)]
     for _ in range(STEPS):
-        posterior = _posterior(mixed(opinions, solution), mistakes, targets)
+        posterior = _posterior(mixed(even, solution), mistakes, targets)
         mistakes = posterior.T @ given + KEEP * start
         mistakes /= mistakes.sum(axis=1, keepdims=True)
-        solution = weigh(opinions, posterior, solution, INNER)
-    prior = mixed(opinions, solution)
-    return NoiseModel(_posterior(prior, mistakes, targets), prior, solution[:sources], mistakes)
+        solution = weigh(even, posterior, solution, INNER, hold)
+    prior = mixed(even, solution)
+    posterior = _posterior(prior, mistakes, targets)
+    return NoiseModel(posterior, prior, usual, solution[: len(even)] / loudness, mistakes)
 
 
-def weigh(opinions: np.ndarray, wanted: np.ndarray, start: np.ndarray, steps: int) -> np.ndarray:
+def _as_given(opinions: np.ndarray, given: np.ndarray) -> np.ndarray:
+    """Weights and offsets (S + K,) at which opinions (S, N, K) meet labels (N, K) as they are given here."""
+    sources, _, classes = opinions.shape
+    return weigh(opinions, given, np.concatenate([np.full(sources, 1 / sources), np.zeros(classes)]), 200)
+
+
+def weigh(
+    opinions: np.ndarray, wanted: np.ndarray, start: np.ndarray, steps: int, hold: np.ndarray | None = None
+) -> np.ndarray:
     """Weights of the opinions and offsets of the classes (S + K,) that come nearest to ``wanted`` (N, K).
 
     Args:
@@ -66,18 +84,22 @@ def weigh(opinions: np.ndarray, wanted: np.ndarray, start: np.ndarray, steps: in
         wanted: probabilities (N, K).
         start: where to begin (S + K,).
         steps: the most L-BFGS steps.
+        hold: weights (S,) that the found ones are held to, as `HOLD` says.
     """
     from scipy.optimize import minimize
 
     sources, photos, classes = opinions.shape
+    pull = 0.0 if hold is None else HOLD / photos
+    home = np.zeros(sources) if hold is None else hold
 
     def loss_and_gradient(values: np.ndarray) -> tuple[float, np.ndarray]:
-        log = log_softmax(np.tensordot(values[:sources], opinions, 1) + values[sources:])
+        weights, offsets = values[:sources], values[sources:]
+        log = log_softmax(np.tensordot(weights, opinions, 1) + offsets)
         residual = (np.exp(log) - wanted) / photos
-        slope = [np.vdot(residual, opinion) for opinion in opinions]
-        offsets = residual.sum(axis=0) + 2 * CALM * values[sources:]
-        loss = -float(np.vdot(wanted, log)) / photos + CALM * float((values[sources:] ** 2).sum())
-        return loss, np.concatenate([slope, offsets])
+        slope = np.array([np.vdot(residual, opinion) for opinion in opinions]) + 2 * pull * (weights - home)
+        rise = residual.sum(axis=0) + 2 * CALM * offsets
+        loss = CALM * float((offsets**2).sum()) + pull * float(((weights - home) ** 2).sum())
+        return loss - float(np.vdot(wanted, log)) / photos, np.concatenate([slope, rise])
 
     bounds = [(0, None)] * sources + [(None, None)] * classes
     options = {"maxiter": steps}
@@ -91,6 +113,14 @@ def mixed(opinions: np.ndarray, solution: np.ndarray) -> np.ndarray:
     found: np.ndarray = np.exp(
         log_softmax(np.tensordot(solution[:sources], opinions, 1) + solution[sources:])
     )
+    return found
+
+
+def _loudness(opinions: np.ndarray) -> np.ndarray:
+    """How far the classes of an opinion (S, N, K) lie apart (S,): discriminants of wide features speak in
+    hundreds, votes in units."""
+    apart = opinions - opinions.mean(axis=2, keepdims=True)
+    found: np.ndarray = np.maximum(np.sqrt((apart**2).mean(axis=(1, 2))), 1e-12)
     return found
 
 
