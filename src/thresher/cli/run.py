@@ -66,6 +66,7 @@ def run(
     from thresher.pipeline.run import run as run_pipeline
 
     with Display() as progress:
+        progress.begun = begin
         dataset = open_dataset(data, images, test, loaded.data)
         sample = find_sample(data, test, loaded.data)
         done = run_pipeline(
