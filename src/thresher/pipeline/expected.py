@@ -71,8 +71,13 @@ def clock(seconds: float) -> str:
 class Amounts(Protocol):
     """How many photos each part of a run looks at."""
 
-    readable: int
-    classes: int
+    @property
+    def readable(self) -> int:
+        """Photos of which features are computed."""
+
+    @property
+    def classes(self) -> int:
+        """K."""
 
     def training(self, fold: int) -> int:
         """Photos that a job of a fold may learn from."""
@@ -196,7 +201,7 @@ def _count_fit(piece: Seconds, recipe: Recipe, job: Job, amounts: Amounts, rates
         if stage.kind != "train":
             continue
         step, shown = rates.step(recipe, job.model, number), amounts.shown(job.fold, stage) * kept
-        # The look at the held-out fold after each epoch is a forward pass: a third of a step, at its own size.
+        # The look at the held-out fold after each epoch is a forward pass, a third of a step, at its size.
         look = step * _forward(stage) * (section.image_size / (stage.image_size or section.image_size)) ** 2
         seen = amounts.held(job.fold)
         if stage.select is not None and stage.select.on == "inner":

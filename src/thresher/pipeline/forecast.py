@@ -52,8 +52,15 @@ def around(bench: Bench) -> float:
     looks = bench.clusters is None and bench.recipe.folds["near_duplicates"]
     looks = looks and not bench.run.duplicates.is_file()
     photos = (1 + COPIES * looks) * each * len(rows)
-    return REPORT_SECONDS + photos + ensemble_seconds(
-        bench.recipe, int(bench.dataset.labelled.sum()), len(bench.dataset.classes), len(bench.fold_numbers)
+    return (
+        REPORT_SECONDS
+        + photos
+        + ensemble_seconds(
+            bench.recipe,
+            int(bench.dataset.labelled.sum()),
+            len(bench.dataset.classes),
+            len(bench.fold_numbers),
+        )
     )
 
 

@@ -37,7 +37,13 @@ def score_seconds(engine: Any) -> float:
 
 
 def step_rate(
-    section: ModelSection, stage: TrainStage, classes: int, harness: Harness, jobs: int, seconds: float = SECONDS
+    section: ModelSection,
+    stage: TrainStage,
+    classes: int,
+    harness: Harness,
+    jobs: int,
+    seconds: float = SECONDS,
+    least: int = 3,
 ) -> float:
     """Photos per second of one job's steps in memory, measured with as many jobs side by side as will be.
 
@@ -47,45 +53,52 @@ def step_rate(
         classes: K.
         harness: where it runs.
         jobs: that share the machine.
-        seconds: to measure, about; at least three steps are taken.
+        seconds: to measure, about.
+        least: steps that are measured at least, after one to warm up.
     """
-    before = torch.get_num_threads()
+    steps = [_Steps(section, stage, classes, harness.alone()) for _ in range(jobs)]
     if jobs == 1:
-        return _time_steps(section, stage, classes, harness, seconds)
+        return steps[0].rate(seconds, least)
+    before = torch.get_num_threads()
 
-    def side_by_side(threads: int) -> float:
-        torch.set_num_threads(threads)  # of the steps in this thread
-        return _time_steps(section, stage, classes, harness, seconds)
+    def side_by_side(one: _Steps) -> float:
+        torch.set_num_threads(threads_each(jobs))  # of the steps in this thread
+        return one.rate(seconds, least)
 
     try:
         with ThreadPoolExecutor(jobs) as pool:
-            return float(np.mean(list(pool.map(side_by_side, [threads_each(jobs)] * jobs))))
+            return float(np.mean(list(pool.map(side_by_side, steps))))
     finally:
         torch.set_num_threads(before)
 
 
-def _time_steps(
-    section: ModelSection, stage: TrainStage, classes: int, harness: Harness, seconds: float
-) -> float:
-    """Photos per second of whole training steps on one batch that lies in memory."""
-    size, harness = stage.image_size or section.image_size, harness.alone()
-    model = build_model(section, classes, dropout=section.dropout, drop_path=section.drop_path)
-    learner = Learner(model, stage, harness, steps=1000, counts=np.ones(classes))
-    learner.train()
-    rng = np.random.default_rng(0)
-    photos = rng.integers(0, 256, (stage.batch_size, size, size, 3), dtype=np.uint8)
-    targets = np.arange(stage.batch_size) % classes  # losses of pairs have nothing to do among equals
-    batch = Batch(harness.put(photos), harness.put(targets))
-    times: list[float] = []
-    while len(times) < 4 or (sum(times[1:]) < seconds and len(times) <= MOST):
-        start = time.perf_counter()
-        place = len(times) * 90 % 1000  # what changes with the stage is seen at several places of it
-        learner.step([learner.mixed(batch, rng, place)], place)
-        if harness.device.type == "cuda":
-            torch.cuda.synchronize()
-        times.append(time.perf_counter() - start)
-    # Half of the mean, half of the median: a mixer may be rare, and a hiccup of the machine, too.
-    return stage.batch_size / float((np.median(times[1:]) + np.mean(times[1:])) / 2)
+class _Steps:
+    """Whole training steps of a model on one batch that lies in memory."""
+
+    def __init__(self, section: ModelSection, stage: TrainStage, classes: int, harness: Harness) -> None:
+        size, count = stage.image_size or section.image_size, stage.batch_size
+        model = build_model(section, classes, dropout=section.dropout, drop_path=section.drop_path)
+        self.learner = Learner(model, stage, harness, steps=1000, counts=np.ones(classes))
+        self.learner.train()
+        self.rng = np.random.default_rng(0)
+        photos = self.rng.integers(0, 256, (count, size, size, 3), dtype=np.uint8)
+        targets = np.arange(count) % classes  # losses of pairs have nothing to do among equals
+        self.batch = Batch(harness.put(photos), harness.put(targets))
+        self.waits = harness.device.type == "cuda"
+
+    def rate(self, seconds: float, least: int) -> float:
+        """Photos per second; see `step_rate`."""
+        times: list[float] = []
+        while len(times) <= least or (sum(times[1:]) < seconds and len(times) <= MOST):
+            start = time.perf_counter()
+            place = len(times) * 90 % 1000  # what changes with the stage is seen at several places of it
+            self.learner.step([self.learner.mixed(self.batch, self.rng, place)], place)
+            if self.waits:
+                torch.cuda.synchronize()
+            times.append(time.perf_counter() - start)
+        # Half of the mean, half of the median: a mixer may be rare, and a hiccup of the machine, too.
+        taken = float((np.median(times[1:]) + np.mean(times[1:])) / 2)
+        return len(self.batch.photos) / taken
 
 
 def view_seconds(cache: PhotoCache, rows: np.ndarray, augment: dict[str, Any], size: int) -> float:
