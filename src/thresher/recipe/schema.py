@@ -46,7 +46,8 @@ class DataSection(Section):
     group: str | None = None
     """Column whose equal values never stand in two folds (person, tree, camera)."""
     source: str | None = None
-    """Column that says where a photo comes from; carried along and reported."""
+    """Column that says where a photo comes from; carried along and reported. Written null, it takes back what
+    an inherited recipe says of sources: all photos count as one."""
     split: str | None = None
     """Column with train, valid or test. Rows marked valid make one hold-out fold instead of k folds."""
     weight: str | None = None
@@ -301,6 +302,10 @@ class Recipe(Section):
     """What the run is called; default: the recipe file's name."""
     description: str = ""
     """One line for `thresher recipes`."""
+    source: str = ""
+    """Whose system it is, in one line; not inherited, nor are name, description and claim."""
+    claim: str = ""
+    """What its authors say that it reached, in one line."""
     seed: int = Field(default=0, ge=0)
     """Fixes folds, heads, order and augmentation."""
     data: DataSection = DataSection()
