@@ -77,10 +77,17 @@ def run(
 
     from thresher.dataset.open import open_dataset
     from thresher.dataset.submission import find_sample
+    from thresher.dataset.tabular import has_column
     from thresher.pipeline.run import run as run_pipeline
 
     with Display() as progress:
         progress.begun = begin
+        shrinks = smoke or fit_here is not None
+        if shrinks and loaded.data.source and not has_column(data, loaded.data.source):
+            from thresher.recipe.sources import without_source
+
+            progress.say(f"{data}: no column {loaded.data.source!r}: all photos count as one source")
+            loaded = without_source(loaded)
         dataset = open_dataset(data, images, test, loaded.data)
         sample = find_sample(data, test, loaded.data)
         if fit_here is not None:

@@ -228,8 +228,9 @@ def _refits(stage: TrainStage) -> bool:
 
 def _members(section: ModelSection) -> int:
     """Sets of weights that score: snapshots, or one."""
-    last = section.stages[-1]
-    return int(last.averaging["last"]) if last.kind == "train" and last.averaging["name"] == "snapshot" else 1
+    last = section.stages[-1] if section.stages else None
+    several = isinstance(last, TrainStage) and last.averaging["name"] == "snapshot"
+    return int(last.averaging["last"]) if several and isinstance(last, TrainStage) else 1
 
 
 def _inner_share(section: ModelSection) -> float:

@@ -31,7 +31,8 @@ def at_most(tree: Tree, most: int) -> Tree:
 
 def shortened(stage: Tree, share: float, last: bool) -> Tree:
     """A train stage with a share of its epochs, rounded down, or as few more as it needs."""
-    for epochs in range(max(1, math.floor(stage["epochs"] * share + 1e-9)), stage["epochs"]):
+    least = max(_phases(stage["augment"], "ops"), _phases(stage["mixing"], "parts"))
+    for epochs in range(max(least, math.floor(stage["epochs"] * share + 1e-9)), stage["epochs"]):
         made = {**stage, "epochs": epochs}
         for part, keys in COUNTED.items():
             scaled = {
@@ -48,6 +49,11 @@ def shortened(stage: Tree, share: float, last: bool) -> Tree:
             check_stage(TrainStage.model_validate(made), last)
             return made
     return stage
+
+
+def _phases(part: Tree, key: str) -> int:
+    """Phases of a policy that changes with the stage: each needs an epoch; 1 for others."""
+    return len(part[key]) if part["name"] == "phases" else 1
 
 
 def _scaled(value: Any, share: float) -> Any:

@@ -99,8 +99,10 @@ def begin_linear(tree: Tree, labelled: int) -> None:
     in the recipe standard: at Adam's usual 1e-3 a head that was right is wrong after a few steps.
     """
     for model in tree["models"].values():
+        if not model["stages"] or model["weights"] == "none" or model["starts_from"] is not None:
+            continue
         first = model["stages"][0]
-        if first["kind"] != "train" or model["weights"] == "none" or model["starts_from"] is not None:
+        if first["kind"] != "train":
             continue
         if model["head"]["name"] != "linear" or model["tiles"] or model["unknown"] or first["new_head"]:
             continue
@@ -129,7 +131,7 @@ def merge_equal(tree: Tree) -> None:
     wanted, seen = needed(tree), dict[str, str]()
     for name, model in list(tree["models"].items()):
         plain = str({key: value for key, value in model.items() if key not in ("seeds", "views", "combine")})
-        if plain not in seen or name in wanted or seen[plain] in wanted:
+        if plain not in seen or {name, seen[plain]} & wanted or model["starts_from"] is not None:
             seen.setdefault(plain, name)
             continue
         kept = tree["models"][seen[plain]]
