@@ -105,7 +105,11 @@ def _few(views: list[dict[str, Any]]) -> list[Any]:
 
 def _two(views: list[dict[str, Any]]) -> list[Any]:
     """The first two entries, or two plain views where they stand for more: each costs a pass of a network."""
-    return views[:2] if sum(len(build("views", view).expand()) for view in views[:2]) <= 2 else ["plain", "hflip"]
+    return (
+        views[:2]
+        if sum(len(build("views", view).expand()) for view in views[:2]) <= 2
+        else ["plain", "hflip"]
+    )
 
 
 def _drawn_twice(view: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from thresher.dataset.table import VALID, Dataset
 from thresher.folds.base import Labelled
 from thresher.inference.views.base import View
 from thresher.pipeline.bench import Job, Plan, fold_numbers, jobs_of, scores_others
+from thresher.pipeline.forecast import ensemble_seconds
 from thresher.recipe.part import build
 from thresher.recipe.schema import ModelSection, Recipe, TrainStage
 from thresher.sampling.base import Candidates
@@ -22,6 +23,15 @@ class Table:
 
     dataset: Dataset
     dealt: dict[str, np.ndarray] = field(default_factory=dict)
+    ensembles: dict[str, float] = field(default_factory=dict)
+
+    def ensemble(self, recipe: Recipe, folds: int) -> float:
+        """Seconds in which the recipe's ensemble is fitted; timed once for each number of models."""
+        key = json.dumps([recipe.ensemble["name"], len(recipe.models), folds])
+        if key not in self.ensembles:
+            given = int(self.dataset.labelled.sum()), len(self.dataset.classes), folds
+            self.ensembles[key] = ensemble_seconds(recipe, *given)
+        return self.ensembles[key]
 
     def folds(self, recipe: Recipe) -> np.ndarray:
         """The fold of each labelled row (n,) or (n, R), as the rule deals them without knowing of copies."""

@@ -1,7 +1,6 @@
 """What differs between two recipes, key by key, and why."""
 
 import copy
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -34,11 +33,16 @@ class Change:
 def differences(before: Any, after: Any, path: Path = ()) -> Iterator[tuple[Path, Any, Any]]:
     """The smallest keys at which two dumped recipes differ: path, value before, value after.
 
-    A list that has become longer or shorter, and a part of another name, count as one value.
+    A list that has become longer or shorter, a part of another name, and a mapping with other keys count as
+    one value; the models are told one by one.
     """
     if before == after:
         return
-    if isinstance(before, dict) and isinstance(after, dict) and _same_part(before, after):
+    if (
+        isinstance(before, dict)
+        and isinstance(after, dict)
+        and (path == ("models",) or _alike(before, after))
+    ):
         for key in [*before, *(key for key in after if key not in before)]:
             yield from differences(before.get(key), after.get(key), (*path, key))
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after) and _deep(before):
@@ -90,14 +94,15 @@ def shown(value: Any) -> str:
         if "backbone" in value:
             return str(value["backbone"])
         name = value.get("name", value.get("kind"))
-        return str(name) if name is not None else json.dumps(value)
+        return str(name) if name is not None else ", ".join(map(str, value)) or "none"
     if isinstance(value, list | tuple):
         return ", ".join(map(shown, value))
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _same_part(before: dict[str, Any], after: dict[str, Any]) -> bool:
-    return all(before.get(key) == after.get(key) for key in ("name", "kind")) or "models" in before
+def _alike(before: dict[str, Any], after: dict[str, Any]) -> bool:
+    same = all(before.get(key) == after.get(key) for key in ("name", "kind")) or "models" in before
+    return same and before.keys() == after.keys()
 
 
 def _deep(values: list[Any]) -> bool:

@@ -17,7 +17,7 @@ from thresher.pipeline.fitting.rungs import apart, rungs
 from thresher.pipeline.fitting.speed import Photos, natural
 from thresher.pipeline.fitting.trees import Tree
 from thresher.pipeline.fitting.weights import at_hand, replaced
-from thresher.pipeline.forecast import COPIES, REPORT_SECONDS, ensemble_seconds
+from thresher.pipeline.forecast import COPIES, REPORT_SECONDS
 from thresher.recipe.schema import ModelSection, Recipe
 from thresher.training.harness import Harness
 
@@ -143,9 +143,7 @@ def whole(recipe: Recipe, table: Table, machine: Machine) -> Forecast:
     photos = len(table.dataset)
     looks = 1 + COPIES * bool(recipe.folds["near_duplicates"])
     found.seconds["rest"] += REPORT_SECONDS + photos * FACTS_SECONDS * looks + photos * machine.photos.read
-    found.seconds["rest"] += ensemble_seconds(
-        recipe, int(table.dataset.labelled.sum()), counts.classes, folds
-    )
+    found.seconds["rest"] += table.ensemble(recipe, folds)
     found.seconds["rest"] += _measuring(recipe, machine.took)
     return found
 

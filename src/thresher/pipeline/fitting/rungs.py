@@ -22,8 +22,8 @@ from thresher.pipeline.fitting.trees import (
 )
 from thresher.pipeline.fitting.weights import LITE, installed, size_of
 
-SCORED = 8 / 7
-"""Photos are scored at a side this much larger than they are trained at; see the recipe standard."""
+SCORED = 1.4
+"""Photos are scored at a side so many times as large as in training; see the recipe standard."""
 RATE, RATE_BATCH, FEW = 3e-4, 32, 5000
 """Highest rate after a linear stage at a batch of 32, and photos below which batch norms are held."""
 MODELS = 40
@@ -84,12 +84,13 @@ def rungs(side: int, labelled: int, natural: Callable[[str], int]) -> Iterator[R
     yield from _epochs(5)
     yield from _fewer_models(1)
     yield from _smaller_backbones()
-    yield from _epochs(4, 3)
-    yield _train_size(96)
-    yield from _epochs(2, 1)
+    yield from _epochs(4, 3, 2)
     yield Rung("one view", lambda tree: _views(tree, 1))
-    yield _train_size(64)
     yield Rung("as few folds as there can be", lambda tree: _folds(tree, 2))
+    # Frozen features of very small photos are poor: this comes last.
+    yield _train_size(96)
+    yield from _epochs(1)
+    yield _train_size(64)
 
 
 def begin_linear(tree: Tree, labelled: int) -> None:
@@ -161,7 +162,7 @@ def _train_at(tree: Tree, size: int) -> None:
         scored = min(model["image_size"], max(step, rounded(trained * SCORED, step)))
         for stage in model["stages"]:
             if stage["kind"] == "train" and (stage["image_size"] or model["image_size"]) > trained:
-                stage["image_size"] = trained if trained != scored else None
+                stage["image_size"] = trained
         if any(stage["kind"] == "train" for stage in model["stages"]):
             model["image_size"] = scored
 
@@ -219,9 +220,10 @@ def _fewer_models(most: int) -> Iterator[Rung]:
     """Rungs that each take out one model, until there are at most so many."""
 
     def drop(tree: Tree) -> None:
-        name = least_valuable(tree)
-        if len(tree["models"]) > most and name is not None:
-            drop_model(tree, name)
+        for _ in range(max(1, (len(tree["models"]) - most) // 4)):  # of very many, several at once
+            name = least_valuable(tree)
+            if len(tree["models"]) > most and name is not None:
+                drop_model(tree, name)
 
     for _ in range(MODELS):
         yield Rung("fewer models: those that are left are the most unlike each other", drop)

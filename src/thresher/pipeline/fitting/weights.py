@@ -81,9 +81,11 @@ def replaced(recipe: Recipe, have: Callable[[ModelSection], bool] = at_hand, sma
         return tree
     taken = {section.backbone for name, section in recipe.models.items() if have(recipe.as_loaded(name))}
     own = [name for name in free if name not in taken] or free
-    own = sorted(own, key=size_of) if small else own
+    if small:
+        own = [*(name for name in reversed(LITE) if name in own), *(name for name in own if name not in LITE)]
     ranks = sorted(missing, key=lambda one: (-size_of(one[0]), one))
-    chosen = {one: own[min(rank, len(own) - 1)] for rank, one in enumerate(ranks)}
+    last = next((name for name in reversed(LITE) if name in own), own[-1])
+    chosen = {one: own[rank] if rank < len(own) else last for rank, one in enumerate(ranks)}
     for name, model in tree["models"].items():
         loaded = recipe.as_loaded(name)
         if (loaded.backbone, loaded.weights) in chosen:
