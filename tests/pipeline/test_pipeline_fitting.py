@@ -153,7 +153,7 @@ def test_a_recipe_that_fits_is_left_as_it_is(many):
 
 def test_it_fits_and_more_time_never_gives_less(big, many):
     last = 0
-    for minutes in (3, 6, 12, 30, 60, 200, 1000):
+    for minutes in (3, 12, 60, 1000):
         found = fitted(big, many, minutes)
         assert found.forecast.whole <= 60 * minutes
         check_changes(big, found)
@@ -169,7 +169,7 @@ def test_it_fits_and_more_time_never_gives_less(big, many):
             assert train.averaging["start"] <= train.epochs
         assert found.recipe.ensemble["name"] == "grouped"
         assert load_again(found.recipe) == found.recipe
-    assert last > 100 * work(fitted(big, many, 3).recipe)
+    assert last > 20 * work(fitted(big, many, 3).recipe)
 
 
 def load_again(recipe):
@@ -324,11 +324,15 @@ def test_a_model_that_is_gone_is_gone_from_the_ensemble(big):
     Recipe.model_validate(tree)
 
 
-def test_views(big):
-    assert few_views(["plain", "hflip", "vflip"], 2) == ["plain", "hflip"]
-    assert few_views([{"name": "dihedral"}], 4) == ["plain", "hflip"]
-    kept = few_views([{"name": "plain", "weight": 3.0}, {"name": "hflip", "weight": 1.0}], 1)
-    assert kept == [{"name": "plain", "weight": 1.0}]
+def test_few_views(big):
+    asked = big.model_dump(mode="json")["models"]["b4"]["views"]
+    assert few_views(asked, 2) == asked[:2]
+    assert few_views([{**asked[0], "weight": 3.0}, asked[1]], 1) == asked[:1]
+    eight = load("quick", ["models.lite0.views=[dihedral]"]).model_dump(mode="json")["models"]["lite0"][
+        "views"
+    ]
+    assert few_views(eight, 8) == eight
+    assert few_views(eight, 4) == ["plain", "hflip"]
 
 
 def test_changes_that_follow_each_other_are_told_once():
