@@ -303,6 +303,20 @@ def test_a_linear_stage_first_and_gentle_rates(big):
     assert many["models"]["b4"]["stages"][1]["batch_norm"] == "train"
 
 
+def test_what_saves_no_time_is_not_done(big, many):
+    """On a machine whose steps take the same whatever the photos' size, the size stays."""
+
+    class Flat(Machine):
+        def _work(self, recipe, name, size):
+            return 1.0
+
+    found = fitted(big, many, 6, Flat())
+    assert found.fits
+    [model] = found.recipe.models.values()
+    assert (model.image_size, model.stages[-1].image_size) == (224, None)
+    check_changes(big, found)
+
+
 def test_equal_models_become_seeds(big):
     tree = big.model_dump(mode="json")
     for name in ("b4", "resnext"):

@@ -23,6 +23,8 @@ from thresher.training.harness import Harness
 
 SHARE = 0.88
 """Of the time, what the fitted recipe may be forecast to take: measurements err, and it must not be more."""
+WORTH = 0.985
+"""Share of the time that a step may leave at most, or it is not taken: it would cost accuracy only."""
 SHORT = 5.0
 """Minutes below which the smallest bundled backbones are taken at once: to measure others is too long."""
 ENGINE_SECONDS, STAGE_SECONDS = 3.0, 5.0
@@ -121,12 +123,17 @@ def fit_here(
     if found.whole > limit:
         side, labelled = machine.photos.side, round(int(dataset.labelled.sum()) * 0.8)
         for rung in rungs(side, labelled, natural):
-            after = apart(now)
+            before, after = now, apart(now)
             rung.make(after)
             made = take(after, rung.why)
             if made is None:
                 continue
-            smaller, found = made, forecast(made)
+            shorter = forecast(made)
+            if shorter.total > WORTH * found.total and not rung.always:
+                now = before
+                steps.pop()
+                continue
+            smaller, found = made, shorter
             if found.whole <= limit:
                 break
     if steps and not recipe.name.endswith(SUFFIX):

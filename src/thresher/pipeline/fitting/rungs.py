@@ -40,10 +40,12 @@ class Rung:
     Attributes:
         why: one line for a person.
         make: changes a dumped recipe in place.
+        always: also where it saves hardly any time, for what follows.
     """
 
     why: str
     make: Callable[[Tree], Any]
+    always: bool = False
 
 
 def rungs(side: int, labelled: int, natural: Callable[[str], int]) -> Iterator[Rung]:
@@ -57,13 +59,19 @@ def rungs(side: int, labelled: int, natural: Callable[[str], int]) -> Iterator[R
     yield Rung(
         f"the photos have {side} pixels, and the backbone was trained at a size of its own",
         lambda tree: _cap_sizes(tree, side, natural),
+        always=True,
     )
-    yield Rung("equal now to another model: one more seed of it", merge_equal)
+    yield Rung("equal now to another model: one more seed of it", merge_equal, always=True)
     yield Rung(
         "a head fitted on frozen features first, so that few epochs do; what follows must not undo it",
         lambda tree: begin_linear(tree, labelled),
+        always=True,
     )
-    yield Rung(f"few photos: so an epoch has {STEPS} steps", lambda tree: _smaller_batches(tree, labelled))
+    yield Rung(
+        f"few photos: so an epoch has {STEPS} steps",
+        lambda tree: _smaller_batches(tree, labelled),
+        always=True,
+    )
     yield Rung("fewer folds, each trained on almost as many photos", lambda tree: _folds(tree, 5))
     yield Rung("more views gain little", lambda tree: _views(tree, 4))
     yield from _epochs(20, 16, 12)
@@ -78,18 +86,20 @@ def rungs(side: int, labelled: int, natural: Callable[[str], int]) -> Iterator[R
     yield from _fewer_models(2)
     yield from _smaller_backbones()
     yield Rung("fewer folds, each trained on fewer photos", lambda tree: _folds(tree, 4))
+    yield Rung(
+        "a step takes time whatever its photos: fewer steps", lambda tree: _larger_batches(tree, labelled)
+    )
     yield from _epochs(7, 6)
     yield _train_size(128)
     yield Rung("fewer folds, each trained on fewer photos", lambda tree: _folds(tree, 3))
     yield from _epochs(5)
     yield from _fewer_models(1)
     yield from _smaller_backbones()
-    yield from _epochs(4, 3, 2)
+    yield from _epochs(4, 3, 2, 1)
     yield Rung("one view", lambda tree: _views(tree, 1))
     yield Rung("as few folds as there can be", lambda tree: _folds(tree, 2))
     # Frozen features of very small photos are poor: this comes last.
     yield _train_size(96)
-    yield from _epochs(1)
     yield _train_size(64)
 
 
@@ -171,6 +181,19 @@ def _smaller_batches(tree: Tree, labelled: int) -> None:
     for _, stage in train_stages(tree):
         while stage["batch_size"] >= 2 * SMALLEST_BATCH and labelled / stage["batch_size"] < STEPS:
             stage["batch_size"] //= 2
+
+
+def _larger_batches(tree: Tree, labelled: int) -> None:
+    """Batches of up to 32, as long as an epoch keeps its steps; after a linear stage the rate grows along."""
+    for model, stage in train_stages(tree):
+        larger = stage["batch_size"]
+        while larger * 2 <= RATE_BATCH and labelled / (larger * 2) >= STEPS:
+            larger *= 2
+        rate = rate_and_decay(stage["optimizer"])[0]
+        grown = min(RATE, rate * larger / stage["batch_size"])
+        if model["stages"][0]["kind"] == "linear" and grown > rate and "sgd" not in str(stage["optimizer"]):
+            stage["optimizer"] = with_rate(stage["optimizer"], grown)
+        stage["batch_size"] = larger
 
 
 def _folds(tree: Tree, most: int) -> None:
