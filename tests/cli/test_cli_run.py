@@ -157,3 +157,7 @@ def test_a_fitted_recipe_is_shown_and_run(pipeline, monkeypatch, capsys):
     assert any(line.split() == ["lite0.image_size", "512", "160", "smaller", "photos"] for line in lines)
     assert all(len(line) <= 80 for line in lines[1:4])
     assert "warning: even the smallest form" in "\n".join(lines)
+    assert "little is left" not in "\n".join(lines)  # quick trains nothing
+    small = load("standard", ["models.lite0.stages.1.epochs=1"])
+    assert call("d", "--fit-here", 5) == 0
+    assert "little is left" in capsys.readouterr().err
