@@ -6,7 +6,13 @@ log = logging.getLogger("thresher")
 
 
 class Progress:
-    """Told of stages, their size and their advance. Subclass it to show them."""
+    """Told of stages, their size and their advance. Subclass it to show them.
+
+    Attributes:
+        begun: when the command began that this tells of, by `time.perf_counter`; None where nobody said.
+    """
+
+    begun: float | None = None
 
     def start(self, stage: str, total: int | None = None, unit: str = "photos") -> None:
         """A stage begins; ``total`` counts ``unit`` where it is known."""

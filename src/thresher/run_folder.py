@@ -33,6 +33,11 @@ class RunFolder:
         return self.root / "recipe.yaml"
 
     @property
+    def fit_here(self) -> Path:
+        """The recipe that was fitted to this machine and a time, what was changed in it, and why."""
+        return self.root / "fit_here.json"
+
+    @property
     def environment(self) -> Path:
         """Versions, machine, command."""
         return self.root / "environment.json"

@@ -118,3 +118,46 @@ def test_a_folder_called_dot_has_a_name(tmp_path, monkeypatch):
     (tmp_path / "leaves").mkdir()
     monkeypatch.chdir(tmp_path / "leaves")
     assert default_folder("quick", Path()) == Path("runs/quick-leaves")
+
+
+def test_minutes_that_mean_nothing_are_refused(pipeline, capsys):
+    assert call("d", "--fit-here", 0) == 2
+    assert "above 0" in capsys.readouterr().err
+    assert call("d", "--fit-here", 5, "--smoke") == 2
+    assert "give one of them" in " ".join(capsys.readouterr().err.split())
+    assert not hasattr(pipeline, "given")
+
+
+def test_a_fitted_recipe_is_shown_and_run(pipeline, monkeypatch, capsys):
+    """The table names every key, in 80 columns, before the run starts; --fresh is done by then."""
+    from thresher.pipeline.expected import Forecast
+    from thresher.pipeline.fitting import command
+    from thresher.pipeline.fitting.changes import Change
+    from thresher.pipeline.fitting.fit import Fitted
+    from thresher.recipe.loader import load
+
+    asked = []
+    small = load("quick", ["folds.n=3"])
+    changes = (
+        Change(("models", "lite0", "image_size"), 512, 160, "smaller photos"),
+        Change(("n",), 1, 2, "x"),
+    )
+
+    def fit(recipe, dataset, minutes, out, fresh, progress):
+        asked.append((recipe.folds["n"], minutes, str(out), fresh, progress.begun is not None))
+        return Fitted(small, changes, Forecast({"training": 400.0}), minutes), False
+
+    monkeypatch.setattr(command, "fit_in_folder", fit)
+    monkeypatch.setenv("COLUMNS", "80")
+    assert call("d", "--fit-here", 5, "--fresh") == 0
+    assert asked == [(5, 5.0, "runs/quick-here-d", True, True)]
+    assert pipeline.given[1] == small
+    assert pipeline.given[4] is False
+    lines = capsys.readouterr().err.splitlines()
+    assert any(line.split() == ["lite0.image_size", "512", "160", "smaller", "photos"] for line in lines)
+    assert all(len(line) <= 80 for line in lines[1:4])
+    assert "warning: even the smallest form" in "\n".join(lines)
+    assert "little is left" not in "\n".join(lines)  # quick trains nothing
+    small = load("standard", ["models.lite0.stages.1.epochs=1"])
+    assert call("d", "--fit-here", 5) == 0
+    assert "little is left" in capsys.readouterr().err

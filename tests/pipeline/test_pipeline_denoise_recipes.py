@@ -13,7 +13,7 @@ from thresher.run_folder import RunFolder
 SMALL = ["backbone=test_efficientnet", "image_size=32", "engine=torch", "precision=fp32"]
 
 
-@pytest.mark.parametrize("name", ["denoise", "denoise_s02", "distil"])
+@pytest.mark.parametrize("name", ["denoise", "s02", "distil"])
 def test_every_step_runs(photos, weights, tmp_path, name):
     from thresher.dataset.open import open_dataset
     from thresher.pipeline.run import run
@@ -24,7 +24,7 @@ def test_every_step_runs(photos, weights, tmp_path, name):
     scores = Predictions.load(done.predictions("oof"))
     assert len(scores) == 30
     report = done.report.read_text()
-    if name == "denoise_s02":
+    if name == "s02":
         denoised = Predictions.load(done.predictions("oof", "denoised"))
         np.testing.assert_allclose(scores.scores, denoised.scores)
         assert "The labels of denoised were judged by scores of first" in report

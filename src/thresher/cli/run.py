@@ -10,6 +10,9 @@ import typer
 from thresher.cli.options import Data, Images, RecipeName, Set, Smoke, Test, Verbose
 
 if TYPE_CHECKING:
+    from thresher.cli.display import Display
+    from thresher.dataset.table import Dataset
+    from thresher.recipe.schema import Recipe
     from thresher.run_folder import RunFolder
 
 GENERIC = {"train", "training", "labels", "label", "data", "index", "images", "photos", "dataset"}
@@ -43,6 +46,15 @@ def run(
         typer.Option("--fresh", metavar="", help="Start anew; what this run folder holds is kept beside it."),
     ] = False,
     smoke: Smoke = False,
+    fit_here: Annotated[
+        float | None,
+        typer.Option(
+            "--fit-here",
+            metavar="MINUTES",
+            help="Shrink the recipe so that the whole command ends in time on this machine.",
+            show_default=False,
+        ),
+    ] = None,
     seed: Annotated[
         int | None, typer.Option("--seed", help="Short for --set seed=N.", show_default=False)
     ] = None,
@@ -57,17 +69,29 @@ def run(
     from thresher.recipe.loader import load
 
     begin = time.perf_counter()
+    if fit_here is not None:
+        check_minutes(fit_here, smoke)
     overrides = [*(set_ or []), *([f"seed={seed}"] if seed is not None else [])]
     loaded = load(recipe, overrides, smoke)  # before anything slow: its errors are the likeliest
-    folder = out or default_folder(loaded.name, data)
+    folder = out or default_folder(loaded.name + ("-here" if fit_here is not None else ""), data)
 
     from thresher.dataset.open import open_dataset
     from thresher.dataset.submission import find_sample
+    from thresher.dataset.tabular import has_column
     from thresher.pipeline.run import run as run_pipeline
 
     with Display() as progress:
+        progress.begun = begin
+        shrinks = smoke or fit_here is not None
+        if shrinks and loaded.data.source and not has_column(data, loaded.data.source):
+            from thresher.recipe.sources import without_source
+
+            progress.say(f"{data}: no column {loaded.data.source!r}: all photos count as one source")
+            loaded = without_source(loaded)
         dataset = open_dataset(data, images, test, loaded.data)
         sample = find_sample(data, test, loaded.data)
+        if fit_here is not None:
+            loaded, fresh = fitted(loaded, dataset, fit_here, folder, fresh, progress), False
         done = run_pipeline(
             dataset,
             loaded,
@@ -79,6 +103,34 @@ def run(
         )
     if os.environ.get("RANK", "0") == "0":  # of several processes under a launcher the first one speaks
         console.show_facts(summary(done, time.perf_counter() - begin))
+
+
+def check_minutes(minutes: float, smoke: bool) -> None:
+    """Refuses what --fit-here cannot mean.
+
+    Raises:
+        RecipeError: no time at all, or a recipe that is shrunk already.
+    """
+    from thresher.errors import RecipeError
+
+    if not 0 < minutes < float("inf"):
+        raise RecipeError(
+            f"--fit-here {minutes:g}: give the minutes that the whole command may take, above 0"
+        )
+    if smoke:
+        raise RecipeError("--smoke and --fit-here both shrink the recipe: give one of them")
+
+
+def fitted(
+    recipe: "Recipe", dataset: "Dataset", minutes: float, folder: Path, fresh: bool, progress: "Display"
+) -> "Recipe":
+    """The recipe that ends in time on this machine; says what was changed in it, and why."""
+    from thresher.cli.fitting import show
+    from thresher.pipeline.fitting.command import fit_in_folder
+
+    found, known = fit_in_folder(recipe, dataset, minutes, folder, fresh, progress)
+    show(found, known, progress.console)
+    return found.recipe
 
 
 def default_folder(recipe: str, data: Path) -> Path:

@@ -56,8 +56,9 @@ def _from_folder(folder: Path, images: str | Path | None, section: "DataSection"
         )
     for key in ("group", "source", "split", "weight"):
         if getattr(section, key):
+            alone = " Or --set data.source=null: all photos are of one source." if key == "source" else ""
             raise DataError(
-                f"data.{key} names a column, and {folder} is a folder: give a table as DATA to use it."
+                f"data.{key} names a column, and {folder} is a folder: give a table as DATA to use it.{alone}"
             )
     dataset = read_folder(folder)
     if section.classes is None:

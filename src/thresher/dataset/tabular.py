@@ -105,11 +105,23 @@ def _read(table: str | Path | pd.DataFrame, data: "DataSection", split: str | No
             hint = nearest(name, columns.header)
             if len(columns.header) == 1 and any(mark in columns.header[0] for mark in ";\t|"):
                 hint = f" in {columns.header[0]!r}: columns must be separated by commas"
+            alone = "; or --set data.source=null: all photos are of one source" if key == "source" else ""
             raise DataError(
                 f"{columns.name}: no column {name!r}{hint} "
-                f"(data.{key} says which column it is: --set data.{key}=NAME)"
+                f"(data.{key} says which column it is: --set data.{key}=NAME{alone})"
             )
     return columns
+
+
+def has_column(table: str | Path | pd.DataFrame, name: str) -> bool:
+    """Whether a table, or what a folder of photos is read as, has a column of this name.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    if not isinstance(table, pd.DataFrame) and Path(table).is_dir():
+        return False
+    return name in read_columns(table, ()).header
 
 
 def _check_ids(columns: Columns, ids: np.ndarray, data: "DataSection") -> None:

@@ -47,7 +47,7 @@ def _offline_if_unreachable(patience: float) -> Iterator[bool]:
     from huggingface_hub import constants
 
     before = constants.HF_HUB_OFFLINE
-    reachable = not before and _answers(constants.ENDPOINT, patience)
+    reachable = not before and answers(constants.ENDPOINT, patience)
     constants.HF_HUB_OFFLINE = not reachable
     try:
         yield reachable
@@ -55,7 +55,7 @@ def _offline_if_unreachable(patience: float) -> Iterator[bool]:
         constants.HF_HUB_OFFLINE = before
 
 
-def _answers(address: str, patience: float) -> bool:
+def answers(address: str, patience: float) -> bool:
     """Whether a web server answers at all, through the proxies that the environment names."""
     answered = threading.Event()
 

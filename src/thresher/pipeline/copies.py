@@ -13,7 +13,7 @@ from thresher.inspect.clusters import cluster_numbers, cluster_table
 from thresher.inspect.near_duplicates import VERSION, find_links
 from thresher.pipeline.bench import Bench
 from thresher.pipeline.workspace import Workspace
-from thresher.recipe.schema import ModelSection, Recipe
+from thresher.recipe.schema import LinearStage, ModelSection, Recipe
 from thresher.run_folder import RunFolder
 
 _META = b"thresher_duplicates"
@@ -62,8 +62,8 @@ def needs_features(bench: Bench, beside: Sequence[RunFolder] = ()) -> bool:
 def embedding_source(recipe: Recipe) -> tuple[ModelSection, View] | None:
     """The first model whose head is fitted on frozen features, and a view of which it needs them."""
     for section in recipe.models.values():
-        stage = section.stages[0]
-        if stage.kind == "linear":
+        stage = section.stages[0] if section.stages else None
+        if isinstance(stage, LinearStage):
             return section, expand_views(stage.views)[0]
     return None
 

@@ -1,63 +1,33 @@
 """How long the whole run will take, from a few measured steps of each model."""
 
-import math
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
-import torch
 
+from thresher.ensemble.base import Ensemble, Stack
 from thresher.inference.views.base import View
-from thresher.inference.views.expand import expand_views
+from thresher.inspect.photo_facts import photo_facts
 from thresher.models.build import build_model
-from thresher.pipeline.bench import Bench, Plan
+from thresher.pipeline.bench import Bench, Job, Plan
+from thresher.pipeline.expected import HEAD_SECONDS, Forecast, clock, expected
+from thresher.pipeline.expected import fits_of as _fits
 from thresher.pipeline.fit import threads_each
-from thresher.pipeline.frozen import frozen_stages, frozen_views
-from thresher.pipeline.score import is_linear
-from thresher.recipe.schema import LinearStage, ModelSection, RepairStage, TrainStage
-from thresher.training.learner import Learner
-from thresher.training.task import Batch
+from thresher.pipeline.lesson import train_data
+from thresher.pipeline.rates import score_seconds, step_rate, view_seconds
+from thresher.pipeline.teach import workers
+from thresher.recipe.part import build
+from thresher.recipe.schema import ModelSection, Recipe, TrainStage
+from thresher.seeds import generator
 
-HEAD_SECONDS = 8e-9
-"""Seconds per row, feature and class of one fit of a linear head, measured on one core."""
-EXPORT_SECONDS = 1.5
-"""Seconds in which a trained model becomes a graph for one size of photos, measured on two cores."""
+REPORT_SECONDS = 2.0
+"""Scores, submission and report, besides what grows with the photos."""
+COPIES = 1.5
+"""Looking for copies of a photo takes so many times as long as measuring its light and sharpness."""
+SAMPLE = 200
+"""Photos on which an ensemble that learns is timed."""
 
-
-@dataclass
-class Forecast:
-    """What is left to do, in seconds, and what was measured on the way.
-
-    Attributes:
-        seconds: by kind of work: features, heads, training, scoring.
-        step_rate: photos per second of one job's training steps on data in memory, while as many jobs train
-            as the recipe says, by model and stage number.
-    """
-
-    seconds: dict[str, float] = field(
-        default_factory=lambda: dict.fromkeys(("features", "heads", "training", "scoring"), 0.0)
-    )
-    step_rate: dict[str, dict[int, float]] = field(default_factory=dict)
-
-    @property
-    def total(self) -> float:
-        """Seconds of the whole run."""
-        return sum(self.seconds.values())
-
-    def sentence(self) -> str:
-        """``forecast: about 12 min 0 s (features 30 s, training 11 min 0 s, scoring 30 s)``."""
-        parts = ", ".join(f"{name} {clock(value)}" for name, value in self.seconds.items() if value >= 0.5)
-        return f"forecast: about {clock(self.total)}" + (f" ({parts})" if parts else "")
-
-
-def clock(seconds: float) -> str:
-    """``42 s``, ``3 min 10 s`` or ``2 h 5 min``."""
-    whole = max(1, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+__all__ = ["HEAD_SECONDS", "Forecast", "_fits", "around", "clock", "forecast"]
 
 
 def forecast(bench: Bench, plan: Plan) -> Forecast:
@@ -67,100 +37,144 @@ def forecast(bench: Bench, plan: Plan) -> Forecast:
         bench: of the run.
         plan: all jobs, and what is left of each.
     """
-    result = Forecast()
-    counted: set[str] = set()
-    for name, section in bench.recipe.models.items():
-        fits = [job.fold for job, left in plan if job.model == name and left == "fit"]
-        scored = [job for job, left in plan if job.model == name and left != "nothing"]
-        if not scored:
-            continue
-        rate = _score_rate(bench, bench.recipe.as_loaded(name))
-        shown = expand_views(section.views)
-        views = list(frozen_views(bench.recipe, name)) if fits else []
-        views += [(section, view) for view in shown] if is_linear(section) else []
-        for loaded, view in views:
-            key = bench.features.key(loaded, view)
-            if key not in counted and not bench.features.stored(key):
-                counted.add(key)
-                result.seconds["features"] += len(bench.features.rows) * _cost(section, view) / rate
-        for frozen in frozen_stages(section):
-            rows = sum(len(bench.training(fold)) for fold in fits) * _fits(frozen)
-            width = build_model(section, 2, pretrained=False).width
-            result.seconds["heads"] += HEAD_SECONDS * rows * width * len(bench.dataset.classes)
-        if is_linear(section):
-            continue
-        result.step_rate[name] = {}
-        # The look at the held-out fold after each epoch is a forward pass: a third of a step.
-        seen = [len(bench.training(fold)) + len(bench.held(fold)) / 3 for fold in fits]
-        rounds = math.ceil(len(fits) / (bench.recipe.training.jobs or 1))
-        for number, stage in enumerate(section.stages):
-            if stage.kind == "train" and fits:
-                result.step_rate[name][number] = _step_rate(bench, bench.recipe.as_loaded(name), stage)
-                seconds = stage.epochs * float(np.mean(seen)) / result.step_rate[name][number]
-                result.seconds["training"] += rounds * seconds
-        cost = sum(_cost(section, view) for view in shown)
-        photos = sum(len(bench.held(job.fold)) + len(bench.asked(job)) for job in scored)
-        sizes = {view.size(section.image_size) for view in shown}
-        export = 0.0 if section.engine == "torch" else EXPORT_SECONDS * len(sizes) * len(scored)
-        result.seconds["scoring"] += photos * cost / rate + export
+    result = expected(bench.recipe, plan, _Photos(bench), _Measured(bench))
+    result.seconds["rest"] += around(bench)
     return result
 
 
-def _fits(stage: LinearStage | RepairStage) -> float:
-    """Fits of a head, as a multiple of one on all training photos: inner ones see means over views."""
-    inner = len(stage.penalties) * (stage.inner_folds - 1) if len(stage.penalties) > 1 else 0
-    if stage.kind == "linear":
-        return inner + len(expand_views(stage.views))
-    return 0 if stage.scores is not None else stage.rounds * (inner + stage.inner_folds - 1)
-
-
-def _cost(section: ModelSection, view: View) -> float:
-    """Work for one photo in a view, relative to the plain view."""
-    return float((view.size(section.image_size) / section.image_size) ** 2)
-
-
-def _score_rate(bench: Bench, section: ModelSection) -> float:
-    """Photos per second of the plain view."""
-    engine = bench.features.engines(section)(section.image_size)
-    photos = np.full((section.score_batch, section.image_size, section.image_size, 3), 127, dtype=np.uint8)
-    engine(photos)
+def around(bench: Bench) -> float:
+    """Seconds of what a run does besides its jobs: copies, ensemble, facts of photos, report."""
+    rows = bench.features.rows
+    some = rows[:: max(1, len(rows) // 12)][:12]
     start = time.perf_counter()
-    engine(photos)
-    return len(photos) / (time.perf_counter() - start)
+    photo_facts(bench.cache, some)
+    each = (time.perf_counter() - start) / max(1, len(some))
+    looks = bench.clusters is None and bench.recipe.folds["near_duplicates"]
+    looks = looks and not bench.run.duplicates.is_file()
+    photos = (1 + COPIES * looks) * each * len(rows)
+    return (
+        REPORT_SECONDS
+        + photos
+        + ensemble_seconds(
+            bench.recipe,
+            int(bench.dataset.labelled.sum()),
+            len(bench.dataset.classes),
+            len(bench.fold_numbers),
+        )
+    )
+
+
+def ensemble_seconds(recipe: Recipe, labelled: int, classes: int, folds: int) -> float:
+    """Seconds in which the recipe's ensemble is fitted, once for all and once for each fold; timed on scores
+    that are made up, of a few photos.
+    """
+    part: Ensemble = build("ensemble", recipe.ensemble)
+    count = len(recipe.models)
+    if not part.learns or count < 2:
+        return 0.0
+    random, rows = np.random.default_rng(0), min(labelled, SAMPLE)
+    targets = np.arange(rows) % classes
+    scores = random.dirichlet(np.ones(classes), (count, rows)) + 2 * np.eye(classes)[targets]
+    scores /= scores.sum(axis=2, keepdims=True)
+    stack = Stack(scores, targets, np.arange(rows) // classes % max(2, folds), tuple(recipe.models))
+    start = time.perf_counter()
+    part.fit(stack, 0)
+    return (time.perf_counter() - start) * labelled / rows * (1 + max(2, folds))
+
+
+@dataclass
+class _Photos:
+    """The numbers of photos of a run; see `thresher.pipeline.expected.Amounts`."""
+
+    bench: Bench
+    drawn: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def readable(self) -> int:
+        return len(self.bench.features.rows)
+
+    @property
+    def classes(self) -> int:
+        return len(self.bench.dataset.classes)
+
+    def training(self, fold: int) -> int:
+        return len(self.bench.training(fold))
+
+    def held(self, fold: int) -> int:
+        return len(self.bench.held(fold))
+
+    def asked(self, job: Job) -> int:
+        return len(self.bench.asked(job))
+
+    def shown(self, fold: int, stage: TrainStage) -> int:
+        key = f"{fold} {stage.sampling}"
+        if key not in self.drawn:
+            train = self.bench.training(fold)
+            found = train_data(self.bench, train, self.bench.teaching(train)).candidates()
+            self.drawn[key] = len(build("sampling", stage.sampling)(found, generator(0, "forecast")))
+        return self.drawn[key]
+
+    def pending(self, section: ModelSection, view: View) -> str | None:
+        key = self.bench.features.key(section, view)
+        return None if self.bench.features.stored(key) else key
+
+
+@dataclass
+class _Measured:
+    """Rates of this machine, each measured once; see `thresher.pipeline.expected.Rates`."""
+
+    bench: Bench
+    known: dict[str, float] = field(default_factory=dict)
+
+    def score(self, recipe: Recipe, name: str, size: int | None) -> float:
+        section = recipe.as_loaded(name)
+        size = size or section.image_size
+        key = f"score {_network(section)} {size}"
+        if key not in self.known:
+            self.known[key] = 1 / _score_rate(self.bench, section, size)
+        return self.known[key]
+
+    def step(self, recipe: Recipe, name: str, number: int) -> float:
+        section, stage = recipe.as_loaded(name), recipe.models[name].stages[number]
+        assert stage.kind == "train"
+        same = stage.model_dump(exclude={"epochs", "sampling", "augment", "select", "schedule"})
+        key = f"step {_network(section)} {section.image_size} {section.head} {same}"
+        if key not in self.known:
+            self.known[key] = 1 / _step_rate(self.bench, section, stage)
+        return self.known[key]
+
+    def view(self, recipe: Recipe, name: str, number: int) -> float:
+        section, stage = recipe.models[name], recipe.models[name].stages[number]
+        assert stage.kind == "train"
+        size, rows = stage.image_size or section.image_size, self.bench.features.rows
+        key = f"view {stage.augment} {size}"
+        if key not in self.known:
+            self.known[key] = view_seconds(self.bench.cache, rows, stage.augment, size)
+        return self._delay(recipe, self.known[key], self.step(recipe, name, number))
+
+    def _delay(self, recipe: Recipe, view: float, step: float) -> float:
+        """Seconds by which a photo's view delays its step: one thread or several processes make views."""
+        hands = workers(self.bench)
+        if hands == 0 and self.bench.harness.device.type == "cpu":
+            # The thread that makes views shares the cores with the steps; alone it may be the slower one.
+            return max(view / threads_each(recipe.training.jobs or 1), view - step)
+        return max(0.0, view / max(1, hands) - step)
+
+    def width(self, section: ModelSection) -> int:
+        return build_model(section, 2, pretrained=False).width
+
+
+def _network(section: ModelSection) -> str:
+    keys = {"backbone", "weights", "pooling", "tiles", "power", "engine", "precision", "score_batch"}
+    return str(section.model_dump(include=keys))
+
+
+def _score_rate(bench: Bench, section: ModelSection, size: int) -> float:
+    """Photos per second of a view of a size."""
+    return 1 / score_seconds(bench.features.engines(section)(size))
 
 
 def _step_rate(bench: Bench, section: ModelSection, stage: TrainStage) -> float:
     """Photos per second of one job's steps, measured with as many jobs side by side as will be."""
-    jobs, before = bench.recipe.training.jobs or 1, torch.get_num_threads()
-    if jobs == 1:
-        return _time_steps(bench, section, stage)
-
-    def side_by_side(threads: int) -> float:
-        torch.set_num_threads(threads)  # of the steps in this thread
-        return _time_steps(bench, section, stage)
-
-    try:
-        with ThreadPoolExecutor(jobs) as pool:
-            return float(np.mean(list(pool.map(side_by_side, [threads_each(jobs)] * jobs))))
-    finally:
-        torch.set_num_threads(before)
-
-
-def _time_steps(bench: Bench, section: ModelSection, stage: TrainStage) -> float:
-    """Photos per second of whole training steps on one batch that lies in memory."""
-    size, harness = stage.image_size or section.image_size, bench.harness.alone()
-    classes = len(bench.dataset.classes)
-    model = build_model(section, classes, dropout=section.dropout, drop_path=section.drop_path)
-    learner = Learner(model, stage, harness, steps=1000, counts=np.ones(classes))
-    learner.train()
-    rng = np.random.default_rng(0)
-    photos = rng.integers(0, 256, (stage.batch_size, size, size, 3), dtype=np.uint8)
-    batch = Batch(harness.put(photos), harness.put(np.zeros(stage.batch_size, dtype=np.int64)))
-    times: list[float] = []
-    while len(times) < 4 or (sum(times) < 3 and len(times) < 12):
-        start = time.perf_counter()
-        learner.step([learner.mixed(batch, rng, 0)], 0)
-        if harness.device.type == "cuda":
-            torch.cuda.synchronize()
-        times.append(time.perf_counter() - start)
-    return stage.batch_size / float(np.median(times[1:]))
+    jobs = bench.recipe.training.jobs or 1
+    return step_rate(section, stage, len(bench.dataset.classes), bench.harness, jobs)

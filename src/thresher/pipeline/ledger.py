@@ -24,6 +24,8 @@ DEPTH = 4
 PLAIN = (
     "name",
     "description",
+    "source",
+    "claim",
     "images.cache_*",
     "training.*",
     "metrics.*",

@@ -1,5 +1,6 @@
 """The whole run, stage by stage."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -166,8 +167,11 @@ def _forecast(bench: Bench, plan: Plan, space: Workspace) -> None:
         return
     with space.stage("measure"):
         expected = forecast(bench, plan)
+    begun = space.begun if bench.progress.begun is None else bench.progress.begun
+    expected.past = time.perf_counter() - begun
     bench.progress.say(expected.sentence())
-    space.event("forecast", seconds=expected.seconds, step_rate=expected.step_rate)
+    told = {"seconds": expected.seconds, "past": expected.past, "whole": expected.whole}
+    space.event("forecast", **told, step_rate=expected.step_rate)
 
 
 def _finish(bench: Bench, space: Workspace, sample: str | Path | None) -> None:

@@ -21,8 +21,8 @@ from thresher.recipe.schema import ModelSection
 
 
 def is_linear(section: ModelSection) -> bool:
-    """Whether the backbone stays as it was loaded."""
-    return all(stage.kind != "train" for stage in section.stages)
+    """Whether the backbone stays as it was loaded: from its weights, not from another model."""
+    return bool(section.stages) and all(stage.kind != "train" for stage in section.stages)
 
 
 def score_linear(

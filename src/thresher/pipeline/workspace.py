@@ -22,10 +22,14 @@ class Workspace:
     Args:
         run: the folder.
         writes: False in processes that only follow the first.
+
+    Attributes:
+        begun: when work began here, by `time.perf_counter`.
     """
 
     def __init__(self, run: RunFolder, writes: bool = True) -> None:
         self.run, self.writes = run, writes
+        self.begun = time.perf_counter()
 
     def event(self, name: str, /, **facts: Any) -> None:
         """Appends one line to log.jsonl."""

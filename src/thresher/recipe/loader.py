@@ -15,7 +15,7 @@ from thresher.recipe.problems import Place, Problems
 from thresher.recipe.schema import Recipe
 from thresher.registry import nearest
 
-_OWN = ("name", "description")
+_OWN = ("name", "description", "source", "claim")
 
 
 def load(name_or_file: str | Path = "quick", overrides: Iterable[str] = (), smoke: bool = False) -> Recipe:
@@ -25,7 +25,8 @@ def load(name_or_file: str | Path = "quick", overrides: Iterable[str] = (), smok
         name_or_file: a recipe of the package (`list_presets`), or a YAML file. ``base: NAME_OR_FILE`` in it
             inherits another recipe (a file is looked up beside the one that names it): mappings are merged
             key by key, lists replaced, and null in a model's place removes it. Without ``name``, the
-            recipe is called after its file.
+            recipe is called after its file. ``data.source: null`` makes all photos one source; see
+            `thresher.recipe.sources`.
         overrides: ``key=value`` texts; see `thresher.recipe.overrides`.
         smoke: shrink the recipe so that every step runs within seconds; see `thresher.recipe.smoke`.
 
@@ -44,6 +45,10 @@ def load(name_or_file: str | Path = "quick", overrides: Iterable[str] = (), smok
     problems.stop()
     if recipe is None:  # pragma: no cover  (an error that says nothing would be a fault of check)
         raise RecipeError(f"{name_or_file}: not a recipe")
+    if recipe.data.source is None and _takes_source_back(root):
+        from thresher.recipe.sources import without_source
+
+        recipe = without_source(recipe)
     if smoke:
         from thresher.recipe.smoke import shrink
 
@@ -122,6 +127,12 @@ def _read(
     merged = merge(below, root)
     drop_removed_models(merged, inherited, problems)
     return merged, inherited
+
+
+def _takes_source_back(root: Node) -> bool:
+    """Whether ``data.source: null`` was written, here or on the command line."""
+    data = root.value.get("data")
+    return data is not None and isinstance(data.value, dict) and "source" in data.value
 
 
 def _models(root: Node) -> frozenset[str]:

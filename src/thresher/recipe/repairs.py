@@ -67,7 +67,7 @@ def check_order(stages: "Sequence[Stage]") -> None:
     Raises:
         ValueError: they do not.
     """
-    if stages[-1].kind == "repair":
+    if stages and stages[-1].kind == "repair":
         raise ValueError("a repair stage says what the stages after it are taught: it cannot be the last one")
     learning = [stage.kind for stage in stages if stage.kind != "repair"]
     if "linear" in learning[1:]:

@@ -46,7 +46,8 @@ class DataSection(Section):
     group: str | None = None
     """Column whose equal values never stand in two folds (person, tree, camera)."""
     source: str | None = None
-    """Column that says where a photo comes from; carried along and reported."""
+    """Column that says where a photo comes from; carried along and reported. Written null, it takes back what
+    an inherited recipe says of sources: all photos count as one."""
     split: str | None = None
     """Column with train, valid or test. Rows marked valid make one hold-out fold instead of k folds."""
     weight: str | None = None
@@ -231,9 +232,9 @@ class ModelSection(Section):
     """One more output for what is none of the classes; its share is taken out of the scores."""
     seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
     """One job per fold and seed."""
-    stages: tuple[Stage, ...] = Field(default=(LinearStage(),), min_length=1)
+    stages: tuple[Stage, ...] = (LinearStage(),)
     """How it is fitted, one after the other; before a linear stage, which comes first, labels may be
-    repaired."""
+    repaired. None ([]) with starts_from: the other model itself, in views of its own."""
     final: Literal["folds", "all", "both"] = "folds"
     """What scores test photos: the models of the folds, one more that learns from all photos, or both."""
     views: tuple[part("views"), ...] = Field(default=("plain", "hflip"), min_length=1)  # type: ignore[valid-type]
@@ -253,6 +254,8 @@ class ModelSection(Section):
 
     @model_validator(mode="after")
     def _stages_make_sense(self) -> "ModelSection":
+        if not self.stages and self.starts_from is None:
+            raise ValueError("stages: a model without any must say starts_from")
         check_order(self.stages)
         kinds = {stage.kind for stage in self.stages}
         if "train" not in kinds:
@@ -301,6 +304,10 @@ class Recipe(Section):
     """What the run is called; default: the recipe file's name."""
     description: str = ""
     """One line for `thresher recipes`."""
+    source: str = ""
+    """Whose system it is, in one line; not inherited, nor are name, description and claim."""
+    claim: str = ""
+    """What its authors say that it reached, in one line."""
     seed: int = Field(default=0, ge=0)
     """Fixes folds, heads, order and augmentation."""
     data: DataSection = DataSection()
@@ -310,7 +317,7 @@ class Recipe(Section):
     folds: part("folds") = "stratified"  # type: ignore[valid-type]
     """How photos are dealt to folds; groups and exact copies always stay together."""
     models: dict[str, ModelSection] = Field(min_length=1)
-    """Models by a name of your choice (letters, digits, dot, dash, underscore)."""
+    """Models by a name of your choice (letters, digits, dot, dash, underscore; model@view for a view alone)."""
     ensemble: part("ensemble") = "mean"  # type: ignore[valid-type]
     """How the models' scores become one."""
     training: TrainingSection = TrainingSection()
@@ -330,8 +337,8 @@ class Recipe(Section):
     @model_validator(mode="after")
     def _names_are_folders(self) -> "Recipe":
         for name in self.models:
-            if not name or name.startswith(".") or not all(c.isalnum() or c in "._-" for c in name):
-                raise ValueError(f"model name {name!r}: use letters, digits, dot, dash and underscore")
+            if not name or name.startswith(".") or not all(c.isalnum() or c in "._-@" for c in name):
+                raise ValueError(f"model name {name!r}: use letters, digits, dot, dash, underscore and @")
         return self
 
     def as_loaded(self, name: str) -> ModelSection:

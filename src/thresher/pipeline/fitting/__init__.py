@@ -1,0 +1,1 @@
+"""A recipe made so small that this machine runs it within a given time."""
