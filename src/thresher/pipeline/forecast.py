@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
+from thresher.files import digest
 from thresher.inference.views.base import View
 from thresher.inference.views.expand import expand_views
 from thresher.models.build import build_model
@@ -69,17 +70,21 @@ def forecast(bench: Bench, plan: Plan) -> Forecast:
     """
     result = Forecast()
     counted: set[str] = set()
+    known: dict[str, float] = {}  # models that differ in their seeds alone are measured once
     for name, section in bench.recipe.models.items():
         fits = [job.fold for job, left in plan if job.model == name and left == "fit"]
         scored = [job for job, left in plan if job.model == name and left != "nothing"]
         if not scored:
             continue
-        rate = _score_rate(bench, bench.recipe.as_loaded(name))
+        loaded = bench.recipe.as_loaded(name)
+        alike = digest(loaded.model_dump(exclude={"seeds", "stages", "views", "combine", "final"}))
+        rate = known.get(alike) or _score_rate(bench, loaded)
+        known[alike] = rate
         shown = expand_views(section.views)
         views = list(frozen_views(bench.recipe, name)) if fits else []
         views += [(section, view) for view in shown] if is_linear(section) else []
-        for loaded, view in views:
-            key = bench.features.key(loaded, view)
+        for shown_by, view in views:
+            key = bench.features.key(shown_by, view)
             if key not in counted and not bench.features.stored(key):
                 counted.add(key)
                 result.seconds["features"] += len(bench.features.rows) * _cost(section, view) / rate
@@ -95,7 +100,10 @@ def forecast(bench: Bench, plan: Plan) -> Forecast:
         rounds = math.ceil(len(fits) / (bench.recipe.training.jobs or 1))
         for number, stage in enumerate(section.stages):
             if stage.kind == "train" and fits:
-                result.step_rate[name][number] = _step_rate(bench, bench.recipe.as_loaded(name), stage)
+                key = digest([alike, stage.model_dump()])
+                steps = stage.epochs * math.ceil(float(np.mean(seen)) / stage.batch_size)
+                known[key] = known.get(key) or _step_rate(bench, loaded, stage, steps)
+                result.step_rate[name][number] = known[key]
                 seconds = stage.epochs * float(np.mean(seen)) / result.step_rate[name][number]
                 result.seconds["training"] += rounds * seconds
         cost = sum(_cost(section, view) for view in shown)
@@ -129,15 +137,17 @@ def _score_rate(bench: Bench, section: ModelSection) -> float:
     return len(photos) / (time.perf_counter() - start)
 
 
-def _step_rate(bench: Bench, section: ModelSection, stage: TrainStage) -> float:
-    """Photos per second of one job's steps, measured with as many jobs side by side as will be."""
+def _step_rate(bench: Bench, section: ModelSection, stage: TrainStage, most: int) -> float:
+    """Photos per second of one job's steps, measured with as many jobs side by side as will be, in no more
+    steps than there are to do.
+    """
     jobs, before = bench.recipe.training.jobs or 1, torch.get_num_threads()
     if jobs == 1:
-        return _time_steps(bench, section, stage)
+        return _time_steps(bench, section, stage, most)
 
     def side_by_side(threads: int) -> float:
         torch.set_num_threads(threads)  # of the steps in this thread
-        return _time_steps(bench, section, stage)
+        return _time_steps(bench, section, stage, most)
 
     try:
         with ThreadPoolExecutor(jobs) as pool:
@@ -146,7 +156,7 @@ def _step_rate(bench: Bench, section: ModelSection, stage: TrainStage) -> float:
         torch.set_num_threads(before)
 
 
-def _time_steps(bench: Bench, section: ModelSection, stage: TrainStage) -> float:
+def _time_steps(bench: Bench, section: ModelSection, stage: TrainStage, most: int) -> float:
     """Photos per second of whole training steps on one batch that lies in memory."""
     size, harness = stage.image_size or section.image_size, bench.harness.alone()
     classes = len(bench.dataset.classes)
@@ -157,7 +167,7 @@ def _time_steps(bench: Bench, section: ModelSection, stage: TrainStage) -> float
     photos = rng.integers(0, 256, (stage.batch_size, size, size, 3), dtype=np.uint8)
     batch = Batch(harness.put(photos), harness.put(np.zeros(stage.batch_size, dtype=np.int64)))
     times: list[float] = []
-    while len(times) < 4 or (sum(times) < 3 and len(times) < 12):
+    while len(times) < min(4, most + 1) or (sum(times) < 3 and len(times) < min(12, most)):
         start = time.perf_counter()
         learner.step([learner.mixed(batch, rng, 0)], 0)
         if harness.device.type == "cuda":
