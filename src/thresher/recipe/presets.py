@@ -48,4 +48,4 @@ def list_presets() -> list[PresetInfo]:
 
 def _status(text: str) -> str:
     left = fillings(text).later
-    return "without " + ", ".join(what.split(",")[0].rstrip(".") for what in left) if left else "whole"
+    return "runs, without " + ", ".join(what.split(",")[0] for what in left) if left else "runs"
