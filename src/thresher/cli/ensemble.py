@@ -66,8 +66,8 @@ def ensemble(
         typer.Option(
             "--method",
             metavar="NAME|{...}",
-            help="One of `thresher parts ensemble`, with settings as {name: greedy, rounds: 200}, or a recipe, "
-            "whose ensemble is taken: s24.",
+            help="One of `thresher parts ensemble`, with settings as {name: greedy, rounds: 200}, or s24 or "
+            "another recipe, whose ensemble is taken.",
         ),
     ] = "auto",
     metric: Annotated[
@@ -195,7 +195,7 @@ def _spec(method: str, metric: str) -> dict[str, Any]:
     if given in {info.name for info in list_presets()} - set(members.parts):
         from thresher.recipe.loader import load
 
-        return load(str(given)).ensemble
+        return dict(load(str(given)).ensemble)
     if "metric" in members.parameters(spec["name"]):
         settings.setdefault("metric", metric)
     return {"name": spec["name"], **members.check(spec["name"], settings)}

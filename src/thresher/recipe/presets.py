@@ -40,8 +40,8 @@ def list_presets() -> list[PresetInfo]:
     for path in FOLDER.glob("[!_]*.yaml"):
         text = path.read_text(encoding="utf-8")
         top = parse(text, path.name, Problems()).plain()
-        said = (str(top.get(key, "")) for key in ("source", "claim"))
-        found.append(PresetInfo(path.stem, str(top.get("description", "")), path, *said, _status(text)))
+        said, source, claim = (str(top.get(key, "")) for key in ("description", "source", "claim"))
+        found.append(PresetInfo(path.stem, said, path, source, claim, _status(text)))
     order = {"quick": 0, "standard": 1, "strong": 2}
     return sorted(found, key=lambda info: (bool(info.source), order.get(info.name, len(order)), info.name))
 

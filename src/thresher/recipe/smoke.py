@@ -17,10 +17,11 @@ SEARCH = {"epochs": 3, "trials": 10, "rounds": 5, "population": 3, "bags": 2}
 def shrink(recipe: Recipe) -> Recipe:
     """A tiny version of a recipe: the same models and stages on few, small photos.
 
-    At most 100 photos, 64 pixels, one epoch where that is enough for every schedule, average and phase, batches
-    of 16, two folds, two seeds, two kinds of views, short searches. Backbones whose weights would come from the
-    hub become small sisters with random weights, at 32 pixels; those that a linear head is fitted on become the
-    bundled one. Its name ends in ``-smoke``, so that its run folder is not taken for the real one's.
+    At most 100 photos, 64 pixels, one epoch where that is enough for every schedule, average and phase,
+    batches of 16, two folds, two seeds, two kinds of views, short searches. Backbones whose weights would
+    come from the hub become small sisters with random weights, at 32 pixels; those that a linear head is
+    fitted on become the bundled one. Its name ends in ``-smoke``, so that its run folder is not taken for the
+    real one's.
     """
     tiny = recipe.model_dump()
     tiny["name"] = recipe.name if recipe.name.endswith("-smoke") else f"{recipe.name}-smoke"
@@ -105,7 +106,11 @@ def _few(views: list[dict[str, Any]]) -> list[Any]:
 
 def _two(views: list[dict[str, Any]]) -> list[Any]:
     """The first two entries, or two plain views where they stand for more: each costs a pass of a network."""
-    return views[:2] if sum(len(build("views", view).expand()) for view in views[:2]) <= 2 else ["plain", "hflip"]
+    return (
+        views[:2]
+        if sum(len(build("views", view).expand()) for view in views[:2]) <= 2
+        else ["plain", "hflip"]
+    )
 
 
 def _drawn_twice(view: dict[str, Any]) -> dict[str, Any]:
