@@ -23,7 +23,7 @@ SISTERS: dict[str, Sister] = {
     "mobilenetv3_*": Sister("mobilenetv3_small_050"),
     "vit_*": Sister("vit_tiny_patch16_224"),
     "deit_*": Sister("deit_tiny_patch16_224"),
-    "seresnext*": Sister("seresnet18"),
+    "seresne*": Sister("seresnet18"),
     "resnext*": Sister("resnet10t"),
     "resnet*": Sister("resnet10t"),
     "resnest*": Sister("resnest14d"),
