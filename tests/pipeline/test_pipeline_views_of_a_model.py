@@ -42,6 +42,6 @@ def test_the_same_weights_in_other_views(photos, weights, tmp_path):
         net, plain, crop = (Predictions.load(done.predictions(kind, name)).scores for name in names)
         np.testing.assert_array_equal(net, plain)
         assert not np.allclose(net, crop)
-    marked = {path: path.stat().st_mtime_ns for path in done.root.rglob("*.parquet")}
+    marked = {path: path.stat().st_mtime_ns for path in (done.root / "jobs").rglob("*.*")}
     run(data, recipe(weights, tmp_path / "cache"), tmp_path / "run")
-    assert {path: path.stat().st_mtime_ns for path in done.root.rglob("*.parquet")} == marked
+    assert {path: path.stat().st_mtime_ns for path in (done.root / "jobs").rglob("*.*")} == marked
