@@ -9,7 +9,7 @@ import fnmatch
 import importlib
 import inspect
 import typing
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Generic, TypeVar
@@ -136,6 +136,8 @@ class Registry(Generic[T]):
         for key, parameter in allowed.items():
             if key not in checked and parameter.default is parameter.empty:
                 raise RecipeError(f"{self.family} {name!r} needs the setting {key!r}")
+            if key not in checked and key in hints and _names_parts(hints[key], parameter.default):
+                checked[key] = TypeAdapter(hints[key]).validate_python(parameter.default)
         # In the order of the signature, so that equal settings are written equally.
         return {key: checked.get(key, parameter.default) for key, parameter in allowed.items()}
 
@@ -149,6 +151,14 @@ class Registry(Generic[T]):
         """
         part = self.get(name)
         return typing.cast(T, part.load()(*part.fixed, *given, **self.check(name, settings or {})))
+
+
+def _names_parts(hint: Any, default: Any) -> bool:
+    """Whether a default may name parts, whose own settings are still to be filled in."""
+    if isinstance(default, str):
+        return typing.get_origin(hint) is typing.Annotated
+    inside = default if isinstance(default, tuple | list) else (default,)
+    return any(isinstance(one, Mapping) for one in inside)
 
 
 def family(name: str) -> Registry[Any]:

@@ -173,3 +173,19 @@ def test_the_page_shows_methods_and_weights_and_escapes_names(files, capsys):
     assert f"{max(metrics['weights'].values()):.3f}" in page
     assert "lower is better" in page
     assert metrics["against_mean"]["sentence"] in page
+
+
+def test_the_ensemble_of_a_recipe(files, capsys, monkeypatch):
+    """s24 is two-stage stacking on any scores."""
+    pytest.importorskip("lightgbm")
+    import thresher.cli.ensemble as command
+
+    spec = command._spec("s24", "accuracy")
+    assert [part["name"] for part in spec["of"]] == ["lightgbm", "cnn_1d", "cnn_2d", "mean"]
+    short = {**spec, "of": [{**part, **({"epochs": 2} if "epochs" in part else {})} for part in spec["of"]]}
+    monkeypatch.setattr(command, "_spec", lambda method, metric: short)
+    code, out, err = call(capsys, *SCORES, "--method", "s24", "--out", "o")
+    assert (code, "average" in out) == (0, True), err
+    scores = Predictions.load(files / "o" / "predictions" / "oof.parquet")
+    assert len(scores) == 90
+    np.testing.assert_allclose(scores.scores.sum(1), 1)

@@ -27,6 +27,19 @@ def test_all_subsets_by_a_loop():
     np.testing.assert_allclose(weights, np.array(best) / sum(best))
 
 
+def test_weights_are_searched_among_the_best_subset_alone():
+    stack = made(rows=300, merits=(1.5, 1.5, 1.4, 0.2, 0.2))
+    best = REGISTRY.build("subsets").fit(stack).weights > 0
+    assert 1 < best.sum() < 5
+    search = {"name": "differential_evolution", "rounds": 4, "seed": 8}
+    found = REGISTRY.build("subsets", {"then": search}).fit(stack).weights
+    alone = REGISTRY.build(search["name"], {"rounds": 4, "seed": 8}).fit(stack.pick(np.flatnonzero(best)))
+    np.testing.assert_allclose(found[best], alone.weights)
+    assert not found[~best].any()
+    with pytest.raises(RecipeError, match="no search for weights"):
+        REGISTRY.build("subsets", {"then": "logistic"})
+
+
 def test_subsets_are_all_there_or_the_smallest_and_the_largest():
     found = {tuple(row) for row in subsets(4, 100)}
     assert found == {one for one in product((False, True), repeat=4) if any(one)}

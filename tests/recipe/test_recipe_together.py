@@ -29,6 +29,7 @@ def load(tmp_path, *models):
         ("a: {stages: [{kind: train, loss: distillation}]}", "teacher"),
         ("a: {stages: [{kind: train}, {kind: train, loss: triplet}]}", "does not train the head"),
         ("a: {stages: [{kind: train, schedule: plateau}]}", "select"),
+        ("a: {stages: []}", "starts_from"),
         ("a: {stages: [{kind: train, layers: head, layer_decay: 0.7}]}", "layer_decay"),
         ("a: {stages: [{kind: train, class_weight_beta: 0.9}]}", "class_weight"),
         ("a: {stages: [{kind: train, select: {on: fold, share: 0.2}}]}", "share"),

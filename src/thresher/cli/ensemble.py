@@ -66,7 +66,8 @@ def ensemble(
         typer.Option(
             "--method",
             metavar="NAME|{...}",
-            help="One of `thresher parts ensemble`, with settings as {name: greedy, rounds: 200}.",
+            help="One of `thresher parts ensemble`, with settings as {name: greedy, rounds: 200}, or s24 or "
+            "another recipe, whose ensemble is taken.",
         ),
     ] = "auto",
     metric: Annotated[
@@ -178,6 +179,7 @@ def _spec(method: str, metric: str) -> dict[str, Any]:
 
     from thresher.errors import RecipeError
     from thresher.metrics.metric import metric as known
+    from thresher.recipe.presets import list_presets
     from thresher.registry import family
 
     known(metric)
@@ -190,6 +192,10 @@ def _spec(method: str, metric: str) -> dict[str, Any]:
         raise RecipeError(f"--method {method}: write a name, or settings as {{name: greedy, rounds: 200}}")
     settings = {key: value for key, value in spec.items() if key != "name"}
     members = family("ensemble")
+    if given in {info.name for info in list_presets()} - set(members.parts):
+        from thresher.recipe.loader import load
+
+        return dict(load(str(given)).ensemble)
     if "metric" in members.parameters(spec["name"]):
         settings.setdefault("metric", metric)
     return {"name": spec["name"], **members.check(spec["name"], settings)}

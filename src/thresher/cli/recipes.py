@@ -15,7 +15,7 @@ def recipes(
     set_: Set = None,
     smoke: Smoke = False,
 ) -> None:
-    """List the recipes, or print one with every default written out.
+    """List the recipes and the systems of competitions, or print one with every default written out.
 
     `thresher recipes quick > mine.yaml` begins a recipe of your own.
     """
@@ -23,12 +23,24 @@ def recipes(
 
     out = console.answers()
     if name is None:
+        from rich.text import Text
+
         from thresher.recipe.presets import list_presets
 
+        found = list_presets()
         listed = console.table("recipe", "what it does")
-        for info in list_presets():
-            listed.add_row(info.name, info.description)
+        for info in found:
+            if not info.source:
+                listed.add_row(info.name, info.description)
         out.print(listed)
+        systems = console.table("system", "what it does; whose it is: what they reached", "status")
+        systems.columns[0].no_wrap = True
+        for info in found:
+            if info.source:
+                said = f"{info.source}: {info.claim}"
+                systems.add_row(info.name, Text.assemble(info.description, "\n", (said, "dim")), info.status)
+        out.print()
+        out.print(systems)
         return
     from thresher.recipe.loader import dump, load
 

@@ -14,7 +14,7 @@ from thresher.pipeline.expected import HEAD_SECONDS, Forecast, clock, expected
 from thresher.pipeline.expected import fits_of as _fits
 from thresher.pipeline.fit import threads_each
 from thresher.pipeline.lesson import train_data
-from thresher.pipeline.rates import score_seconds, step_rate, view_seconds
+from thresher.pipeline.rates import MOST, score_seconds, step_rate, view_seconds
 from thresher.pipeline.teach import workers
 from thresher.recipe.part import build
 from thresher.recipe.schema import ModelSection, Recipe, TrainStage
@@ -175,6 +175,10 @@ def _score_rate(bench: Bench, section: ModelSection, size: int) -> float:
 
 
 def _step_rate(bench: Bench, section: ModelSection, stage: TrainStage) -> float:
-    """Photos per second of one job's steps, measured with as many jobs side by side as will be."""
+    """Photos per second of one job's steps, measured with as many jobs side by side as will be, in no more
+    steps than there are to do.
+    """
     jobs = bench.recipe.training.jobs or 1
-    return step_rate(section, stage, len(bench.dataset.classes), bench.harness, jobs)
+    todo = max(1, stage.epochs * (len(bench.features.rows) // stage.batch_size))
+    few = {"least": min(3, todo), "most": min(MOST, todo)}
+    return step_rate(section, stage, len(bench.dataset.classes), bench.harness, jobs, **few)

@@ -44,6 +44,7 @@ def step_rate(
     jobs: int,
     seconds: float = SECONDS,
     least: int = 3,
+    most: int = MOST,
 ) -> float:
     """Photos per second of one job's steps in memory, measured with as many jobs side by side as will be.
 
@@ -55,15 +56,16 @@ def step_rate(
         jobs: that share the machine.
         seconds: to measure, about.
         least: steps that are measured at least, after one to warm up.
+        most: steps that are measured at most.
     """
     steps = [_Steps(section, stage, classes, harness.alone()) for _ in range(jobs)]
     if jobs == 1:
-        return steps[0].rate(seconds, least)
+        return steps[0].rate(seconds, least, most)
     before = torch.get_num_threads()
 
     def side_by_side(one: _Steps) -> float:
         torch.set_num_threads(threads_each(jobs))  # of the steps in this thread
-        return one.rate(seconds, least)
+        return one.rate(seconds, least, most)
 
     try:
         with ThreadPoolExecutor(jobs) as pool:
@@ -86,10 +88,10 @@ class _Steps:
         self.batch = Batch(harness.put(photos), harness.put(targets))
         self.waits = harness.device.type == "cuda"
 
-    def rate(self, seconds: float, least: int) -> float:
+    def rate(self, seconds: float, least: int, most: int) -> float:
         """Photos per second; see `step_rate`."""
         times: list[float] = []
-        while len(times) <= least or (sum(times[1:]) < seconds and len(times) <= MOST):
+        while len(times) <= least or (sum(times[1:]) < seconds and len(times) <= most):
             start = time.perf_counter()
             place = len(times) * 90 % 1000  # what changes with the stage is seen at several places of it
             self.learner.step([self.learner.mixed(self.batch, self.rng, place)], place)

@@ -40,12 +40,12 @@ def list_presets() -> list[PresetInfo]:
     for path in FOLDER.glob("[!_]*.yaml"):
         text = path.read_text(encoding="utf-8")
         top = parse(text, path.name, Problems()).plain()
-        said = (str(top.get(key, "")) for key in ("source", "claim"))
-        found.append(PresetInfo(path.stem, str(top.get("description", "")), path, *said, _status(text)))
+        said, source, claim = (str(top.get(key, "")) for key in ("description", "source", "claim"))
+        found.append(PresetInfo(path.stem, said, path, source, claim, _status(text)))
     order = {"quick": 0, "standard": 1, "strong": 2}
     return sorted(found, key=lambda info: (bool(info.source), order.get(info.name, len(order)), info.name))
 
 
 def _status(text: str) -> str:
     left = fillings(text).later
-    return "without " + ", ".join(what.split(",")[0].rstrip(".") for what in left) if left else "whole"
+    return "runs, without " + ", ".join(what.split(",")[0] for what in left) if left else "runs"

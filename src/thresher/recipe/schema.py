@@ -317,7 +317,7 @@ class Recipe(Section):
     folds: part("folds") = "stratified"  # type: ignore[valid-type]
     """How photos are dealt to folds; groups and exact copies always stay together."""
     models: dict[str, ModelSection] = Field(min_length=1)
-    """Models by a name of your choice (letters, digits, dot, dash, underscore; model@view for a view alone)."""
+    """Models by a name of your choice (letters, digits, dot, dash, underscore; model@view for one view)."""
     ensemble: part("ensemble") = "mean"  # type: ignore[valid-type]
     """How the models' scores become one."""
     training: TrainingSection = TrainingSection()

@@ -23,7 +23,7 @@ SISTERS: dict[str, Sister] = {
     "mobilenetv3_*": Sister("mobilenetv3_small_050"),
     "vit_*": Sister("vit_tiny_patch16_224"),
     "deit_*": Sister("deit_tiny_patch16_224"),
-    "seresnext*": Sister("seresnext26t_32x4d"),
+    "seresne*": Sister("seresnet18"),
     "resnext*": Sister("resnet10t"),
     "resnet*": Sister("resnet10t"),
     "resnest*": Sister("resnest14d"),
@@ -35,9 +35,9 @@ SISTERS: dict[str, Sister] = {
     "xception": Sister("xception"),
     "inception_v3": Sister("inception_v3", 80),
 }
-"""By patterns of timm's names, the first that fits: of each family the network with the fewest parameters that
-knows the same settings, written down so that nothing has to be imported to look it up. Some families have
-none that is smaller."""
+"""By patterns of timm's names, the first that fits: of each family a network with few parameters that knows
+the same settings, written down so that nothing has to be imported to look it up. Some families have none that
+is smaller."""
 
 
 def sister_of(backbone: str) -> Sister | None:

@@ -17,10 +17,11 @@ SEARCH = {"epochs": 3, "trials": 10, "rounds": 5, "population": 3, "bags": 2}
 def shrink(recipe: Recipe) -> Recipe:
     """A tiny version of a recipe: the same models and stages on few, small photos.
 
-    At most 100 photos, 64 pixels, one epoch where that is enough for every schedule, average and phase, batches
-    of 16, two folds, two seeds, two kinds of views, short searches. Backbones whose weights would come from the
-    hub become small sisters with random weights, at 32 pixels; those that a linear head is fitted on become the
-    bundled one. Its name ends in ``-smoke``, so that its run folder is not taken for the real one's.
+    At most 100 photos, 64 pixels, one epoch where that is enough for every schedule, average and phase,
+    batches of 16, two folds, two seeds, two kinds of views, short searches. Backbones whose weights would
+    come from the hub become small sisters with random weights, at 32 pixels; those that a linear head is
+    fitted on become the bundled one. Its name ends in ``-smoke``, so that its run folder is not taken for the
+    real one's.
     """
     tiny = recipe.model_dump()
     tiny["name"] = recipe.name if recipe.name.endswith("-smoke") else f"{recipe.name}-smoke"
