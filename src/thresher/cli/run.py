@@ -43,6 +43,14 @@ def run(
         typer.Option("--fresh", metavar="", help="Start anew; what this run folder holds is kept beside it."),
     ] = False,
     smoke: Smoke = False,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            "--budget",
+            metavar="TIME",
+            help="Instead of a recipe: the best that 90s, 10m or 1h allow; the same with more time goes on.",
+        ),
+    ] = None,
     seed: Annotated[
         int | None, typer.Option("--seed", help="Short for --set seed=N.", show_default=False)
     ] = None,
@@ -58,6 +66,12 @@ def run(
 
     begin = time.perf_counter()
     overrides = [*(set_ or []), *([f"seed={seed}"] if seed is not None else [])]
+    if budget is not None:
+        from thresher.cli.budget import refuse, run_budget
+
+        refuse(smoke, recipe)
+        run_budget(budget, overrides, data, images, test, out, corrections, fresh, begin)
+        return
     loaded = load(recipe, overrides, smoke)  # before anything slow: its errors are the likeliest
     folder = out or default_folder(loaded.name, data)
 
