@@ -1,18 +1,24 @@
 """What a model costs, in seconds, before anything of it is done."""
 
+import math
 from dataclasses import dataclass
 
 from thresher.inference.views.expand import expand_views
 from thresher.pipeline.budget.machine import Machine
 from thresher.pipeline.budget.sections import LITE0, LITE1, LITE2, MOBILE
-from thresher.pipeline.forecast import EXPORT_SECONDS, HEAD_SECONDS
+from thresher.pipeline.forecast import HEAD_SECONDS
 from thresher.recipe.schema import ModelSection
 
 FORWARD = {LITE0: 1.0, LITE1: 1.4, LITE2: 1.65, MOBILE: 0.8}
 """Work of a frozen backbone at one size, as a multiple of EfficientNet-Lite0."""
 LAYERS = {1: 0.15, 2: 0.20, 3: 0.25, 4: 0.29, 5: 0.33, 8: 0.45, 12: 0.65}
 """Seconds of a training step in which so many last blocks learn, as a share of one in which all do."""
+EXPORT_SECONDS = 1.5
+"""Seconds in which a trained model becomes a graph, measured on two cores."""
+FINDER_SECONDS = 2.0
+"""Seconds in which the labels of one fold are judged, beside the heads."""
 WIDTH = 1280
+"""Features of a photo."""
 OPENING = 4.0
 """Seconds in which a backbone that was not used before is made ready to run."""
 
@@ -35,11 +41,6 @@ class Photos:
     side: int
     folds: int
 
-    @property
-    def learned(self) -> float:
-        """Photos that one epoch of all folds learns from."""
-        return self.labelled * max(1, self.folds - 1)
-
 
 def training_share(backbone: str, size: int, layers: str | int) -> float:
     """Seconds of a training step, as a multiple of one of all of EfficientNet-Lite0 at 160 pixels."""
@@ -61,11 +62,12 @@ def seconds_of(section: ModelSection, photos: Photos, machine: Machine, known: f
     seconds = (photos.labelled + photos.others) * total / machine.frozen
     if not any(name.startswith(section.backbone) for name in known):
         seconds += OPENING
-    rows = photos.learned
+    rows = photos.labelled * (photos.folds - 1) / photos.folds if photos.folds > 1 else photos.labelled
+    rounds = math.ceil(photos.folds * len(section.seeds) / machine.jobs)
     for stage in section.stages:
         if stage.kind == "train":
             share = training_share(section.backbone, stage.image_size or section.image_size, stage.layers)
-            seconds += rows * stage.epochs * share / machine.train
+            seconds += rounds * rows * stage.epochs * share / machine.train
             shown = expand_views(section.views)
             area = sum((view.size(section.image_size) / 224) ** 2 for view in shown)
             scored = photos.labelled + photos.others * photos.folds
@@ -73,7 +75,8 @@ def seconds_of(section: ModelSection, photos: Photos, machine: Machine, known: f
         else:
             fits = len(stage.penalties) * (stage.inner_folds - 1)
             fits += len(expand_views(stage.views)) if stage.kind == "linear" else stage.inner_folds - 1
-            seconds += HEAD_SECONDS * rows * WIDTH * photos.classes * fits
+            seconds += FINDER_SECONDS * photos.folds if stage.kind == "repair" else 0.0
+            seconds += HEAD_SECONDS * rows * photos.folds * WIDTH * photos.classes * fits
     return float(seconds)
 
 

@@ -1,12 +1,13 @@
 """The state of a budget: what is known, what is left, what to buy next."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from thresher.files import read_json, write_text
 from thresher.pipeline.budget.clock import Clock
-from thresher.pipeline.budget.cost import Photos, feature_names, seconds_of
+from thresher.pipeline.budget.cost import Photos, feature_names, seconds_of, training_share
 from thresher.pipeline.budget.diary import Diary, Entry
 from thresher.pipeline.budget.machine import Machine
 from thresher.pipeline.budget.menu import (
@@ -165,6 +166,23 @@ class Purse:
         name = "ratio_tuned" if tuned else "ratio_frozen"
         self.diary.note("facts", self.clock.elapsed, facts={name: round(found, 3)})
 
+    def expected(self, entry: Entry, told: Mapping[str, Any]) -> float:
+        """Seconds of a step's work by the speed of training that the step itself measured.
+
+        Args:
+            entry: a step that fine-tunes.
+            told: its forecast, as its log has it.
+        """
+        section = load(str(self.folder(entry).recipe)).models[entry.name]
+        rate = told.get("step_rate", {}).get(entry.name, {}).get(str(len(section.stages) - 1))
+        stage = section.stages[-1]
+        if stage.kind != "train" or not rate:
+            return 0.0
+        share = training_share(section.backbone, stage.image_size or section.image_size, stage.layers)
+        machine = replace(self.machine, train=float(rate) * share)
+        known = frozenset().union(*(feature_names(one) for one in self.published.models.values()))
+        return seconds_of(section, self.photos, machine, known)
+
     def _begin(self, step: Step, recipe: Recipe) -> Entry:
         number = max(self.diary.steps, default=0) + 1
         folder = f"{number:02d}-{step.name}"
@@ -194,9 +212,8 @@ def scores_of(run: RunFolder, model: str) -> tuple[float, float]:
 
 def with_settings(base: Recipe, folds: int | None) -> Recipe:
     """The recipe that all steps share: states saved often, and the folds that were chosen."""
-    training = base.training.model_copy(
-        update={"checkpoint_minutes": min(0.5, base.training.checkpoint_minutes)}
-    )
+    minutes = min(0.5, base.training.checkpoint_minutes)
+    training = base.training.model_copy(update={"checkpoint_minutes": minutes, "watch": False})
     changed = base.model_copy(update={"name": "budget", "description": "", "training": training})
     if folds is None:
         return changed

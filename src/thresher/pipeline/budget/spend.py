@@ -117,6 +117,7 @@ class _Spender:
     progress: Progress
     runner: Runner
     misses: int = 0
+    checked: set[int] = field(default_factory=set)
 
     def work(self) -> bool:
         """All steps that fit; whether Ctrl-C ended it, after something was finished."""
@@ -218,23 +219,17 @@ class _Spender:
     def _watch(self, entry: Entry, end: float) -> None:
         """Notes the time, and stops a step early that says itself that it will not end in time."""
         diary, clock = self.purse.diary, self.purse.clock
-        before = diary.spent
         diary.tick(clock.elapsed)
-        if diary.best is None or diary.spent == before or entry.resumed or "tuned" not in entry.name:
+        if diary.best is None or entry.resumed or "tuned" not in entry.name or entry.number in self.checked:
             return
         told = Workspace(self.purse.folder(entry), writes=False).events("forecast")
-        if not told or entry.number in self._checked:
+        if not told:
             return
-        self._checked.add(entry.number)
-        expected = float(sum(told[-1]["seconds"].values()))
+        self.checked.add(entry.number)
+        expected = self.purse.expected(entry, told[-1])
         if expected > end - clock.elapsed:
             self.purse.correct(entry, expected)
             raise TooLong
-
-    @property
-    def _checked(self) -> set[int]:
-        found: set[int] = self.__dict__.setdefault("_seen", set())
-        return found
 
     def _say(self, entry: Entry) -> None:
         """What comes, how long it takes, what is left, how good it is so far."""
