@@ -3,11 +3,9 @@
 import math
 from dataclasses import dataclass
 
-from thresher.inference.views.expand import expand_views
 from thresher.pipeline.budget.machine import Machine
-from thresher.pipeline.budget.sections import LITE0, LITE1, LITE2, MOBILE
+from thresher.pipeline.budget.sections import LITE0, LITE1, LITE2, MOBILE, Frozen, Tuned
 from thresher.pipeline.forecast import HEAD_SECONDS
-from thresher.recipe.schema import ModelSection
 
 FORWARD = {LITE0: 1.0, LITE1: 1.4, LITE2: 1.65, MOBILE: 0.8}
 """Work of a frozen backbone at one size, as a multiple of EfficientNet-Lite0."""
@@ -48,45 +46,27 @@ def training_share(backbone: str, size: int, layers: str | int) -> float:
     return float(FORWARD[backbone] * part * (size / 160) ** 1.4)
 
 
-def seconds_of(section: ModelSection, photos: Photos, machine: Machine, known: frozenset[str]) -> float:
+def seconds_of(model: Frozen | Tuned, photos: Photos, machine: Machine, known: frozenset[str]) -> float:
     """Seconds that a new model adds, without those that every step needs.
 
     Args:
-        section: the model.
+        model: what is bought.
         photos: how many, how large.
         machine: how fast.
-        known: names of the features that are there, as `feature_names` has them.
+        known: names of the features that are there, as `Frozen.features` has them.
     """
-    work = FORWARD[section.backbone]
-    total = sum(work * (int(name.split("@")[1]) / 224) ** 2 for name in feature_names(section) - known)
-    seconds = (photos.labelled + photos.others) * total / machine.frozen
-    if not any(name.startswith(section.backbone) for name in known):
+    work = FORWARD[model.backbone]
+    area = sum((int(name.split("@")[1]) / 224) ** 2 for name in model.features - known)
+    seconds = (photos.labelled + photos.others) * area * work / machine.frozen
+    if not any(name.startswith(model.backbone) for name in known):
         seconds += OPENING
     rows = photos.labelled * (photos.folds - 1) / photos.folds if photos.folds > 1 else photos.labelled
-    rounds = math.ceil(photos.folds * len(section.seeds) / machine.jobs)
-    for stage in section.stages:
-        if stage.kind == "train":
-            share = training_share(section.backbone, stage.image_size or section.image_size, stage.layers)
-            seconds += rounds * rows * stage.epochs * share / machine.train
-            shown = expand_views(section.views)
-            area = sum((view.size(section.image_size) / 224) ** 2 for view in shown)
-            scored = photos.labelled + photos.others * photos.folds
-            seconds += scored * area * work / machine.frozen + EXPORT_SECONDS * photos.folds
-        else:
-            fits = len(stage.penalties) * (stage.inner_folds - 1)
-            fits += len(expand_views(stage.views)) if stage.kind == "linear" else stage.inner_folds - 1
-            seconds += FINDER_SECONDS * photos.folds if stage.kind == "repair" else 0.0
-            seconds += HEAD_SECONDS * rows * photos.folds * WIDTH * photos.classes * fits
+    seconds += HEAD_SECONDS * rows * photos.folds * WIDTH * photos.classes * model.fits
+    if isinstance(model, Frozen):
+        return float(seconds + (FINDER_SECONDS * photos.folds if model.denoise else 0.0))
+    share = training_share(model.backbone, model.size, model.layers)
+    rounds = math.ceil(photos.folds / machine.jobs)
+    seconds += rounds * rows * model.epochs * share / machine.train
+    scored = photos.labelled + photos.others * photos.folds
+    seconds += 2 * scored * (model.scored / 224) ** 2 * work / machine.frozen + EXPORT_SECONDS * photos.folds
     return float(seconds)
-
-
-def feature_names(section: ModelSection) -> frozenset[str]:
-    """The features that a model's heads need: ``backbone@size view``."""
-    names = set()
-    for stage in section.stages:
-        if stage.kind != "train":
-            names |= {
-                f"{section.backbone}@{view.size(section.image_size)}@{view.label}"
-                for view in expand_views(stage.views)
-            }
-    return frozenset(names)

@@ -21,6 +21,7 @@ class Entry:
         name: of the step.
         folder: its run folder's name.
         models: names of the models that the step's recipe holds.
+        features: names of the features that its own model needs.
         forecast: seconds that it was thought to need; ``work`` of them for its own model.
         state: ``begun``, ``done``, ``cut`` (its time was over, or it was interrupted) or ``failed``.
         seconds: that it took, over all the times it was begun.
@@ -34,6 +35,7 @@ class Entry:
     name: str
     folder: str
     models: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
     forecast: float = 0.0
     work: float = 0.0
     state: str = "begun"
@@ -112,8 +114,9 @@ class Diary:
         if event == "facts":
             self.facts |= entry["facts"]
         elif event == "begin":
-            given = (entry["name"], entry["folder"], tuple(entry["models"]), entry["forecast"], entry["work"])
-            self.steps[number] = Entry(number, *given)
+            lists = tuple(entry["models"]), tuple(entry["features"])
+            seconds = entry["forecast"], entry["work"]
+            self.steps[number] = Entry(number, entry["name"], entry["folder"], *lists, *seconds)
         elif event == "resume":
             self.steps[number].resumed, self.steps[number].state = True, "begun"
         elif event in ("done", "cut", "failed"):

@@ -1,20 +1,18 @@
 """What can be bought: steps with the gain that they are believed to bring."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 from thresher.models.bundled import BUNDLED
 from thresher.pipeline.budget.cost import Photos
-from thresher.pipeline.budget.sections import LITE0, LITE1, LITE2, MOBILE, denoised, frozen, tuned
-from thresher.recipe.schema import ModelSection
+from thresher.pipeline.budget.sections import LITE0, LITE1, LITE2, MOBILE, Frozen, Tuned
 
 SMALL = 80
 """Photos whose shorter side is below so many pixels hold little that a large view could show."""
 EPOCHS = (1, 2, 3, 4, 6, 8, 10, 12, 16)
 NOISY, MANY = 0.2, 1000
-"""Share of labels that look wrong from which on, of so many photos at least, judging them is worth its seconds:
+"""Share of labels that look wrong from which on, of so many photos at least, it is worth while to judge them:
 at 9 and 17 % nothing was gained, at 40 % nearly two points; 150 photos were too few to judge by."""
 
 
@@ -24,7 +22,7 @@ class Step:
 
     Attributes:
         name: of the model, and of the step.
-        section: the model.
+        model: what is bought.
         kind: steps of one kind are alternatives: only one of them is in a plan.
         gain: share of the remaining wrong answers that it is believed to put right.
         replaces: the model whose place it takes, if any.
@@ -32,7 +30,7 @@ class Step:
     """
 
     name: str
-    section: ModelSection
+    model: Frozen | Tuned
     kind: str
     gain: float
     replaces: str = ""
@@ -46,12 +44,12 @@ class Known:
     Attributes:
         tried: names of all models that were tried.
         noisy: share of labels that look wrong.
-        base: section of the first model, resolved.
+        sizes: of the first model's views.
     """
 
     tried: frozenset[str]
     noisy: float
-    base: ModelSection
+    sizes: tuple[int, ...]
 
 
 def first_steps(photos: Photos) -> list[Step]:
@@ -60,66 +58,51 @@ def first_steps(photos: Photos) -> list[Step]:
     if photos.side < SMALL:
         ladder = [((128,), True), ((96,), True), ((96,), False), ((64,), False)]
     else:
-        ladder = [
-            ((224, 288), True),
-            ((224,), True),
-            ((160,), True),
-            ((128,), True),
-            ((128,), False),
-            ((96,), False),
-        ]
+        ladder = [((224, 288), True), ((224,), True), ((160,), True), ((128,), True), ((96,), False)]
     return [
-        Step("lite0", frozen(LITE0, sizes, mirror), "first", 1.0 - 0.01 * place)
+        Step("lite0", Frozen(LITE0, sizes, mirror), "first", 1.0 - 0.01 * place)
         for place, (sizes, mirror) in enumerate(ladder)
     ]
 
 
-def next_steps(photos: Photos, known: Known, precision: str) -> Iterator[Step]:
+def next_steps(photos: Photos, known: Known) -> Iterator[Step]:
     """All that can be bought after the first step, and was not tried before."""
-    for step in (*_frozen(photos, known), *_tuned(photos, known, precision)):
+    for step in (*_frozen(photos, known), *_tuned(photos, known)):
         if step.name not in known.tried:
             yield step
 
 
 def _frozen(photos: Photos, known: Known) -> Iterator[Step]:
     """More frozen features, and a judge of labels."""
-    how: dict[str, Any] = {"engine": known.base.engine, "precision": known.base.precision}
     small = photos.side < SMALL
     if small:
-        yield Step("lite0_224", frozen(LITE0, (224,), **how), "larger", 0.07)
+        yield Step("lite0_224", Frozen(LITE0, (224,)), "larger", 0.07)
     for backbone, name, gain in ((LITE1, "lite1", 0.05), (LITE2, "lite2", 0.05), (MOBILE, "mobile", 0.03)):
         if at_hand(backbone):
-            size = 160 if small else 224
-            yield Step(name, frozen(backbone, (size,), **how), name, gain)
+            yield Step(name, Frozen(backbone, (160 if small else 224,)), name, gain)
     if known.noisy > NOISY and photos.labelled >= MANY:
-        yield Step("lite0_denoised", denoised(known.base), "denoise", 0.05, replaces="lite0")
+        judged = Frozen(LITE0, known.sizes, denoise=True)
+        yield Step("lite0_denoised", judged, "denoise", 0.05, replaces="lite0")
 
 
-def _tuned(photos: Photos, known: Known, precision: str) -> Iterator[Step]:
+def _tuned(photos: Photos, known: Known) -> Iterator[Step]:
     """Fine-tuning: the first one gains most, further ones are averaged with it."""
     done = [name for name in known.tried if "tuned" in name]
-    how = {"engine": known.base.engine, "precision": known.base.precision, "training_precision": precision}
-    backbones = [LITE0, LITE1] if at_hand(LITE1) and done else [LITE0]
-    for backbone in backbones:
+    small = photos.side < SMALL
+    sizes = ((64, 96), (96, 128), (128, 160)) if small else ((96, 128), (128, 176), (160, 224))
+    for backbone in (LITE0, LITE1) if at_hand(LITE1) and done else (LITE0,):
         short = backbone.removeprefix("tf_efficientnet_")
-        for size, scored in (
-            ((64, 96), (96, 128), (128, 160))
-            if photos.side < SMALL
-            else (
-                (96, 128),
-                (128, 176),
-                (160, 224),
-            )
-        ):
+        seed = sum(one.startswith(f"{short}_tuned") for one in done)
+        name = f"{short}_tuned" + (f"_{seed + 1}" if seed else "")
+        base = known.sizes[0] if backbone == LITE0 else 160 if small else 224
+        # Another network differs more from what is averaged already than another seed does.
+        later = 0.35 if seed else 0.5
+        for size, scored in sizes:
             for layers in (5, 8, "all"):
                 for epochs in EPOCHS:
-                    seed = sum(one.startswith(f"{short}_tuned") for one in done)
-                    name = f"{short}_tuned" + (f"_{seed + 1}" if seed else "")
-                    section = tuned(
-                        backbone, known.base.image_size, size, scored, layers, epochs, seed, **how
-                    )
-                    gain = tuning_gain(photos, size, layers, epochs) * (0.4 if done else 1.0)
-                    yield Step(name, section, "tuned", gain)
+                    model = Tuned(backbone, base, size, scored, layers, epochs, seed)
+                    gain = tuning_gain(photos, size, layers, epochs) * (later if done else 1.0)
+                    yield Step(name, model, "tuned", gain)
 
 
 def tuning_gain(photos: Photos, size: int, layers: str | int, epochs: int) -> float:
@@ -191,8 +174,3 @@ def _thinned(plans: list[tuple[float, float, list[Step]]]) -> list[tuple[float, 
 def with_forecast(step: Step, seconds: float) -> Step:
     """The step, its seconds known."""
     return replace(step, forecast=seconds)
-
-
-def settle(models: Mapping[str, ModelSection], step: Step) -> dict[str, ModelSection]:
-    """The models of a recipe with a step's model in it."""
-    return {name: one for name, one in models.items() if name != step.replaces} | {step.name: step.section}

@@ -1,13 +1,13 @@
 """The state of a budget: what is known, what is left, what to buy next."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from thresher.files import read_json, write_text
 from thresher.pipeline.budget.clock import Clock
-from thresher.pipeline.budget.cost import Photos, feature_names, seconds_of, training_share
+from thresher.pipeline.budget.cost import Photos, seconds_of, training_share
 from thresher.pipeline.budget.diary import Diary, Entry
 from thresher.pipeline.budget.machine import Machine
 from thresher.pipeline.budget.menu import (
@@ -16,9 +16,9 @@ from thresher.pipeline.budget.menu import (
     best_plan,
     first_steps,
     next_steps,
-    settle,
     with_forecast,
 )
+from thresher.pipeline.budget.sections import Settled, Tuned
 from thresher.pipeline.workspace import Workspace
 from thresher.recipe.loader import dump, load
 from thresher.recipe.schema import ModelSection, Recipe
@@ -50,6 +50,7 @@ class Purse:
         photos: how many, how large.
         machine: how fast, as measured before the first step.
         noise: tells the share of labels that look wrong, from a finished step.
+        chosen: the steps that this command chose, by number.
     """
 
     base: Recipe
@@ -59,6 +60,7 @@ class Purse:
     photos: Photos
     machine: Machine
     noise: Callable[[RunFolder], float]
+    chosen: dict[int, Step] = field(default_factory=dict)
 
     @property
     def steps(self) -> Path:
@@ -86,38 +88,25 @@ class Purse:
             if remaining <= self.clock.left - self.reserve or self.diary.best is None:
                 return stopped, load(str(self.steps / f"{stopped.folder}.yaml"))
         if self.diary.best is None:
-            step = self._first()
-            models = {step.name: step.section}
-        else:
-            found = self._later()
-            if found is None:
-                return None
-            step, models = found
-        recipe = self.base.model_copy(update={"models": models})
-        if len(models) > 1:
-            recipe = Recipe.model_validate({**recipe.model_dump(), "ensemble": ENSEMBLE})
-        entry = self._begin(step, recipe)
-        return entry, recipe
+            return self._begin(self._first(), {})
+        step = self._later()
+        return None if step is None else self._begin(step, self.published.models)
 
     def _first(self) -> Step:
         """The best first step that leaves time for others, else the smallest."""
         left = self.clock.left - self.reserve
-        options = [self._priced(step, {}) for step in first_steps(self.photos)]
+        options = [self._priced(step) for step in first_steps(self.photos)]
         for step in options:
             if step.forecast + self.machine.overhead <= EARLY * left:
                 return step
         return options[-1]
 
-    def _later(self) -> tuple[Step, dict[str, ModelSection]] | None:
+    def _later(self) -> Step | None:
         """The next step of the best plan for the time that is left."""
-        models = dict(self.published.models)
         left = (self.clock.left - self.reserve) / CARE
-        known = self._known()
-        options = [
-            self._priced(step, models) for step in next_steps(self.photos, known, self.machine.precision)
-        ]
+        options = [self._priced(step) for step in next_steps(self.photos, self._known())]
         plan = best_plan(options, left, self.each)
-        return (plan[0], settle(models, plan[0])) if plan else None
+        return plan[0] if plan else None
 
     def _known(self) -> Known:
         """What the steps so far found."""
@@ -125,8 +114,9 @@ class Purse:
             share = self.noise(self.folder(self.diary.done[0]))
             self.diary.note("facts", self.clock.elapsed, facts={"noisy": share})
         tried = {one.name for one in self.diary.steps.values() if one.why != TOO_LONG}
-        first = load(str(self.folder(self.diary.done[0]).recipe))
-        return Known(frozenset(tried), float(self.diary.facts["noisy"]), next(iter(first.models.values())))
+        names = [name.split("@") for name in self.diary.done[0].features]
+        sizes = sorted({int(size) for _, size, _ in names})
+        return Known(frozenset(tried), float(self.diary.facts["noisy"]), tuple(sizes))
 
     @property
     def published(self) -> Recipe:
@@ -141,11 +131,15 @@ class Purse:
         rest = [sum(seconds for name, seconds in span.items() if name not in LONG) for span in spans]
         return max(rest) if rest else self.machine.overhead
 
-    def _priced(self, step: Step, models: dict[str, ModelSection]) -> Step:
+    def _priced(self, step: Step) -> Step:
         """A step with its forecast: the machine's speed, corrected by what like steps took."""
-        known = frozenset().union(*(feature_names(one) for one in models.values()))
-        seconds = seconds_of(step.section, self.photos, self.machine, known)
+        seconds = seconds_of(step.model, self.photos, self.machine, self._features)
         return with_forecast(step, seconds * self.ratio("tuned" in step.name))
+
+    @property
+    def _features(self) -> frozenset[str]:
+        """Names of the features that are there."""
+        return frozenset().union(*(one.features for one in self.diary.done))
 
     def ratio(self, tuned: bool) -> float:
         """Seconds of work, as a multiple of what was forecast: of the last step of a kind."""
@@ -173,17 +167,28 @@ class Purse:
             entry: a step that fine-tunes.
             told: its forecast, as its log has it.
         """
-        section = load(str(self.folder(entry).recipe)).models[entry.name]
-        rate = told.get("step_rate", {}).get(entry.name, {}).get(str(len(section.stages) - 1))
-        stage = section.stages[-1]
-        if stage.kind != "train" or not rate:
+        model = self.chosen[entry.number].model
+        rate = told.get("step_rate", {}).get(entry.name, {}).get("1")
+        if not isinstance(model, Tuned) or not rate:
             return 0.0
-        share = training_share(section.backbone, stage.image_size or section.image_size, stage.layers)
+        share = training_share(model.backbone, model.size, model.layers)
         machine = replace(self.machine, train=float(rate) * share)
-        known = frozenset().union(*(feature_names(one) for one in self.published.models.values()))
-        return seconds_of(section, self.photos, machine, known)
+        return seconds_of(model, self.photos, machine, self._features)
 
-    def _begin(self, step: Step, recipe: Recipe) -> Entry:
+    def _settled(self) -> Settled:
+        """What the first step measured, for others not to measure it again."""
+        if not self.diary.done:
+            return Settled(training=self.machine.precision)
+        first = next(iter(load(str(self.folder(self.diary.done[0]).recipe)).models.values()))
+        return Settled(first.engine, first.precision, self.machine.precision)
+
+    def _begin(self, step: Step, models: Mapping[str, ModelSection]) -> tuple[Entry, Recipe]:
+        kept = {name: one for name, one in models.items() if name != step.replaces}
+        recipe = self.base.model_copy(
+            update={"models": kept | {step.name: step.model.section(self._settled())}}
+        )
+        ensemble = ENSEMBLE if kept else {"name": "mean"}
+        recipe = Recipe.model_validate({**recipe.model_dump(), "ensemble": ensemble})
         number = max(self.diary.steps, default=0) + 1
         folder = f"{number:02d}-{step.name}"
         write_text(self.steps / f"{folder}.yaml", dump(recipe))
@@ -197,8 +202,11 @@ class Purse:
             models=list(recipe.models),
             forecast=round(total, 1),
             work=round(step.forecast, 1),
+            features=sorted(step.model.features),
+            gain=round(step.gain, 4),
         )
-        return self.diary.steps[number]
+        self.chosen[number] = step
+        return self.diary.steps[number], recipe
 
 
 TOO_LONG = "would not have ended in time"
