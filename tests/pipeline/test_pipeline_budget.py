@@ -110,28 +110,29 @@ def test_the_same_budget_again_does_nothing_and_more_goes_on(dataset, tmp_path):
     before = list(world.calls)
     again = world.spend(dataset, out, 60)
     assert world.calls == before and again.run == RunFolder(out)
-    more = world.spend(dataset, out, 200)
+    more = world.spend(dataset, out, 120)
     added = [name for name, _ in world.calls[len(before) :]]
-    assert added and not set(added) & {name for name, _ in before}
-    assert 60 < more.seconds <= 200
+    done = {step.name for step in again.steps if step.state == "done"}
+    assert added and not set(added) & done
+    assert 60 < more.seconds <= 120
 
 
 def test_ctrl_c_leaves_a_usable_run_wherever_it_comes(dataset, tmp_path):
     whole = World(BETTER)
-    whole.spend(dataset, tmp_path / "whole", 75)
+    whole.spend(dataset, tmp_path / "whole", 50)
+    assert len(whole.calls) >= 3
     for place, (name, _) in enumerate(whole.calls):
-        for share in (0.0, 0.9):
-            out = tmp_path / f"run-{place}-{share}"
-            world = World(BETTER, break_at={name: KeyboardInterrupt()}, share=share)
-            if place == 0:
-                with pytest.raises(KeyboardInterrupt):
-                    world.spend(dataset, out, 75)
-            else:
-                spent = world.spend(dataset, out, 75)
-                assert spent.interrupted and spent.steps[-1].state == "cut"
-                assert usable(out) == {one for one, _ in whole.calls[:place]}
-            assert not world.spend(dataset, out, 75).interrupted
-            assert usable(out) >= {one for one, _ in whole.calls[: place + 1]}
+        out = tmp_path / f"run-{place}"
+        world = World(BETTER, break_at={name: KeyboardInterrupt()}, share=0.3 * place)
+        if place == 0:
+            with pytest.raises(KeyboardInterrupt):
+                world.spend(dataset, out, 50)
+            continue
+        spent = world.spend(dataset, out, 50)
+        assert spent.interrupted and spent.steps[-1].state == "cut"
+        assert usable(out) == {one for one, _ in whole.calls[:place]}
+        assert not world.spend(dataset, out, 80).interrupted
+        assert usable(out) >= {one for one, _ in whole.calls[: place + 1]}
 
 
 def test_a_step_that_fails_is_noted_and_others_follow(dataset, tmp_path):

@@ -1,5 +1,6 @@
 """The state of a budget: what is known, what is left, what to buy next."""
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -122,7 +123,7 @@ class Purse:
     def published(self) -> Recipe:
         """The recipe of the run as it stands."""
         assert self.diary.best is not None
-        return load(str(self.folder(self.diary.best).recipe))
+        return _recipe_of(self.folder(self.diary.best).recipe)
 
     @property
     def each(self) -> float:
@@ -179,7 +180,7 @@ class Purse:
         """What the first step measured, for others not to measure it again."""
         if not self.diary.done:
             return Settled(training=self.machine.precision)
-        first = next(iter(load(str(self.folder(self.diary.done[0]).recipe)).models.values()))
+        first = next(iter(_recipe_of(self.folder(self.diary.done[0]).recipe).models.values()))
         return Settled(first.engine, first.precision, self.machine.precision)
 
     def _begin(self, step: Step, models: Mapping[str, ModelSection]) -> tuple[Entry, Recipe]:
@@ -210,6 +211,12 @@ class Purse:
 
 
 TOO_LONG = "would not have ended in time"
+
+
+@functools.cache
+def _recipe_of(path: Path) -> Recipe:
+    """The recipe of a finished step, which nobody changes any more."""
+    return load(str(path))
 
 
 def scores_of(run: RunFolder, model: str) -> tuple[float, float]:
