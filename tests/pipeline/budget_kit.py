@@ -75,7 +75,7 @@ class World:
             oof.save(run.predictions("oof", model))
             write_json(run.job(model, 0, 0) / "job.json", {"model": model})
         value = {"accuracy": {"value": float(right.mean())}}
-        write_json(run.metrics, {"oof": value, "models": {model: value for model in recipe.models}})
+        write_json(run.metrics, {"oof": value, "models": dict.fromkeys(recipe.models, value)})
         dataset.frame.to_parquet(run.dataset)
         write_text(run.report, f"report of {name}")
         text = dump(recipe)

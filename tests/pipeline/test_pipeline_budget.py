@@ -57,7 +57,8 @@ def usable(out):
 def test_the_time_is_spent_and_never_overrun_and_nothing_is_begun_that_does_not_fit(dataset, tmp_path):
     world, out = World(BETTER, usual=20.0), tmp_path / "run"
     spent = world.spend(dataset, out, 75)
-    assert spent.seconds <= 120 and not spent.interrupted
+    assert spent.seconds <= 120
+    assert not spent.interrupted
     begun = [one for one in lines(out) if one["event"] == "begin"]
     assert len(begun) >= 3
     for one in begun:
@@ -72,7 +73,8 @@ def test_a_step_that_takes_longer_than_forecast_is_stopped(dataset, tmp_path, sl
     world, out = World(BETTER, cost={slow: 1000.0}, usual=5.0), tmp_path / "run"
     spent = world.spend(dataset, out, 100)
     assert spent.seconds <= 105
-    assert spent.steps[-1].name == slow and spent.steps[-1].state == "cut"
+    assert spent.steps[-1].name == slow
+    assert spent.steps[-1].state == "cut"
     assert slow not in usable(out)
 
 
@@ -94,12 +96,14 @@ def test_a_killed_budget_goes_on_with_what_it_decided_and_the_seconds_that_are_l
     with pytest.raises(SystemExit):
         world.spend(dataset, out, 150)
     killed = Diary.read(out / "budget.jsonl")
-    assert killed.open.name == second and killed.spent >= 25
+    assert killed.open.name == second
+    assert killed.spent >= 25
     assert usable(out) == {"lite0"}
     world.clock.seconds += 5000  # the night between
     spent = world.spend(dataset, out, 150)
     names = [name for name, _ in world.calls]
-    assert names.count("lite0") == 1 and names[:3] == ["lite0", second, second]
+    assert names.count("lite0") == 1
+    assert names[:3] == ["lite0", second, second]
     assert spent.seconds <= 150
     assert len({step.folder for step in spent.steps}) == len(spent.steps)
 
@@ -109,11 +113,13 @@ def test_the_same_budget_again_does_nothing_and_more_goes_on(dataset, tmp_path):
     world.spend(dataset, out, 60)
     before = list(world.calls)
     again = world.spend(dataset, out, 60)
-    assert world.calls == before and again.run == RunFolder(out)
+    assert world.calls == before
+    assert again.run == RunFolder(out)
     more = world.spend(dataset, out, 120)
     added = [name for name, _ in world.calls[len(before) :]]
     done = {step.name for step in again.steps if step.state == "done"}
-    assert added and not set(added) & done
+    assert added
+    assert not set(added) & done
     assert 60 < more.seconds <= 120
 
 
@@ -129,7 +135,8 @@ def test_ctrl_c_leaves_a_usable_run_wherever_it_comes(dataset, tmp_path):
                 world.spend(dataset, out, 50)
             continue
         spent = world.spend(dataset, out, 50)
-        assert spent.interrupted and spent.steps[-1].state == "cut"
+        assert spent.interrupted
+        assert spent.steps[-1].state == "cut"
         assert usable(out) == {one for one, _ in whole.calls[:place]}
         assert not world.spend(dataset, out, 80).interrupted
         assert usable(out) >= {one for one, _ in whole.calls[: place + 1]}
@@ -141,7 +148,8 @@ def test_a_step_that_fails_is_noted_and_others_follow(dataset, tmp_path):
     failed = [step for step in spent.steps if step.state == "failed"]
     assert [(step.name, step.why) for step in failed] == [("lite1", "no such thing")]
     assert [name for name, _ in world.calls].count("lite1") == 1
-    assert "lite1" not in usable(out) and len(usable(out)) >= 3
+    assert "lite1" not in usable(out)
+    assert len(usable(out)) >= 3
 
 
 def test_a_first_step_that_fails_says_why(dataset, tmp_path):
@@ -204,7 +212,8 @@ def test_a_step_keeps_what_a_person_decided_about_labels(dataset, tmp_path):
     run.decisions.write_text("{}\n")
     before = len(usable(out))
     world.spend(dataset, out, 150)
-    assert len(usable(out)) > before and run.decisions.read_text() == "{}\n"
+    assert len(usable(out)) > before
+    assert run.decisions.read_text() == "{}\n"
 
 
 def test_half_a_line_of_the_diary_is_no_obstacle(dataset, tmp_path):
