@@ -155,6 +155,7 @@ def test_photos_of_one_group_count_as_one():
     assert width[1] > 3 * width[0]
 
 
+@pytest.mark.timeout(60, method="thread")  # the usual one has the alarm clock for itself
 def test_work_that_tells_nobody_is_stopped_by_an_alarm():
     def forever():
         with alarm(0.05):
