@@ -28,9 +28,11 @@ def test_a_minute_or_two_of_real_photos(real_data, tmp_path, capsys):
     run = finished_run(out)
     metrics = json.loads(run.metrics.read_text())
     assert metrics["budget"]["spent"] <= 105
-    assert metrics["budget"]["steps"][0]["kept"] and metrics["oof"]["accuracy"]["value"] > 0.5
+    assert metrics["budget"]["steps"][0]["kept"]
+    assert metrics["oof"]["accuracy"]["value"] > 0.5
     oof = Predictions.load(run.predictions("oof"))
-    assert list(oof.ids) == list(table["image_id"]) and set(oof.folds) == set(range(4))
+    assert list(oof.ids) == list(table["image_id"])
+    assert set(oof.folds) == set(range(4))
     assert len(pd.read_csv(run.submission)) == 5
     recipe = load(str(run.recipe))
     assert {path.name for path in (out / "predictions").iterdir() if path.is_dir()} == set(recipe.models)
