@@ -13,6 +13,8 @@ LAYERS = {1: 0.15, 2: 0.20, 3: 0.25, 4: 0.29, 5: 0.33, 8: 0.45, 12: 0.65}
 """Seconds of a training step in which so many last blocks learn, as a share of one in which all do."""
 EXPORT_SECONDS = 1.5
 """Seconds in which a trained model becomes a graph, measured on two cores."""
+START_SECONDS = 5.0
+"""Seconds in which the processes of side-by-side jobs come to life."""
 FINDER_SECONDS = 2.0
 """Seconds in which the labels of one fold are judged, beside the heads."""
 WIDTH = 1280
@@ -67,6 +69,7 @@ def seconds_of(model: Frozen | Tuned, photos: Photos, machine: Machine, known: f
     share = training_share(model.backbone, model.size, model.layers)
     rounds = math.ceil(photos.folds / machine.jobs)
     seconds += rounds * rows * model.epochs * share / machine.train
+    seconds += START_SECONDS if machine.jobs > 1 else 0.0
     scored = photos.labelled + photos.others * photos.folds
     seconds += 2 * scored * (model.scored / 224) ** 2 * work / machine.frozen + EXPORT_SECONDS * photos.folds
     return float(seconds)

@@ -35,8 +35,12 @@ ENSEMBLE = {
     "among": [{"name": "mean"}, {"name": "simplex"}],
 }
 """The plain mean, unless weights of lowest log-loss are better by more than luck; scored nested."""
-LONG = ("fit", "features", "duplicates")
-"""Stages of a run that are forecast; the rest is what every step costs."""
+WORK = ("fit", "features")
+"""Stages of a run that are forecast."""
+ONCE = ("duplicates", "measure")
+"""Stages that later steps take over from the first one; the rest is what every step costs."""
+MEASURE = 2.0
+"""Seconds in which a later step measures what only it needs to know."""
 
 
 @dataclass
@@ -129,8 +133,8 @@ class Purse:
     def each(self) -> float:
         """Seconds that every step costs besides what is forecast for its model, as the last ones did."""
         spans = [Workspace(self.folder(one), writes=False).seconds() for one in self.diary.done[-2:]]
-        rest = [sum(seconds for name, seconds in span.items() if name not in LONG) for span in spans]
-        return max(rest) if rest else self.machine.overhead
+        rest = [sum(seconds for name, seconds in span.items() if name not in WORK + ONCE) for span in spans]
+        return MEASURE + max(rest) if rest else self.machine.overhead
 
     def _priced(self, step: Step) -> Step:
         """A step with its forecast: the machine's speed, corrected by what like steps took."""
@@ -151,7 +155,7 @@ class Purse:
         if entry.forecast < 1 or entry.resumed:
             return
         spent = Workspace(self.folder(entry), writes=False).seconds()
-        work = sum(seconds for name, seconds in spent.items() if name in LONG)
+        work = sum(seconds for name, seconds in spent.items() if name in WORK)
         self.correct(entry, work)
 
     def correct(self, entry: Entry, seconds: float) -> None:
