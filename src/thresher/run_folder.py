@@ -159,6 +159,16 @@ class RunFolder:
         return self.root / "log.jsonl"
 
     @property
+    def budget(self) -> Path:
+        """What `thresher run --budget` decided and spent: one JSON object per event."""
+        return self.root / "budget.jsonl"
+
+    @property
+    def steps(self) -> Path:
+        """The runs of the steps of such a budget, and the recipes that they were told."""
+        return self.root / "steps"
+
+    @property
     def lock(self) -> Path:
         """Held by the process that works here."""
         return self.root / ".lock"

@@ -1,16 +1,47 @@
-"""What --fit-here changed in a recipe, for a person."""
+"""``thresher run --fit-here``: what it may not mean, and what it changed, for a person."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from thresher.errors import RecipeError
+
 if TYPE_CHECKING:
+    from thresher.cli.display import Display
+    from thresher.dataset.table import Dataset
     from thresher.pipeline.fitting.fit import Fitted
+    from thresher.recipe.schema import Recipe
 
 SMALLEST = 128
 """Side in pixels below which training made a head worse that was fitted on frozen features (measured)."""
+
+
+def refuse_minutes(minutes: float, smoke: bool) -> None:
+    """Refuses what --fit-here cannot mean.
+
+    Raises:
+        RecipeError: no time at all, or a recipe that is shrunk already.
+    """
+    if not 0 < minutes < float("inf"):
+        raise RecipeError(
+            f"--fit-here {minutes:g}: give the minutes that the whole command may take, above 0"
+        )
+    if smoke:
+        raise RecipeError("--smoke and --fit-here both shrink the recipe: give one of them")
+
+
+def fitted(
+    recipe: "Recipe", dataset: "Dataset", minutes: float, folder: Path, fresh: bool, progress: "Display"
+) -> "Recipe":
+    """The recipe that ends in time on this machine; says what was changed in it, and why."""
+    from thresher.pipeline.fitting.command import fit_in_folder
+
+    found, known = fit_in_folder(recipe, dataset, minutes, folder, fresh, progress)
+    show(found, known, progress.console)
+    return found.recipe
 
 
 def show(fitted: "Fitted", known: bool, console: Console) -> None:

@@ -10,9 +10,6 @@ import typer
 from thresher.cli.options import Data, Images, RecipeName, Set, Smoke, Test, Verbose
 
 if TYPE_CHECKING:
-    from thresher.cli.display import Display
-    from thresher.dataset.table import Dataset
-    from thresher.recipe.schema import Recipe
     from thresher.run_folder import RunFolder
 
 GENERIC = {"train", "training", "labels", "label", "data", "index", "images", "photos", "dataset"}
@@ -55,6 +52,14 @@ def run(
             show_default=False,
         ),
     ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            "--budget",
+            metavar="TIME",
+            help="Instead of a recipe: the best that 90s, 10m or 1h allow; the same with more time goes on.",
+        ),
+    ] = None,
     seed: Annotated[
         int | None, typer.Option("--seed", help="Short for --set seed=N.", show_default=False)
     ] = None,
@@ -69,9 +74,17 @@ def run(
     from thresher.recipe.loader import load
 
     begin = time.perf_counter()
-    if fit_here is not None:
-        check_minutes(fit_here, smoke)
     overrides = [*(set_ or []), *([f"seed={seed}"] if seed is not None else [])]
+    if budget is not None:
+        from thresher.cli.budget import refuse, run_budget
+
+        refuse(smoke, recipe, fit_here)
+        run_budget(budget, overrides, data, images, test, out, corrections, fresh, begin)
+        return
+    if fit_here is not None:
+        from thresher.cli.fitting import refuse_minutes
+
+        refuse_minutes(fit_here, smoke)
     loaded = load(recipe, overrides, smoke)  # before anything slow: its errors are the likeliest
     folder = out or default_folder(loaded.name + ("-here" if fit_here is not None else ""), data)
 
@@ -91,6 +104,8 @@ def run(
         dataset = open_dataset(data, images, test, loaded.data)
         sample = find_sample(data, test, loaded.data)
         if fit_here is not None:
+            from thresher.cli.fitting import fitted
+
             loaded, fresh = fitted(loaded, dataset, fit_here, folder, fresh, progress), False
         done = run_pipeline(
             dataset,
@@ -103,34 +118,6 @@ def run(
         )
     if os.environ.get("RANK", "0") == "0":  # of several processes under a launcher the first one speaks
         console.show_facts(summary(done, time.perf_counter() - begin))
-
-
-def check_minutes(minutes: float, smoke: bool) -> None:
-    """Refuses what --fit-here cannot mean.
-
-    Raises:
-        RecipeError: no time at all, or a recipe that is shrunk already.
-    """
-    from thresher.errors import RecipeError
-
-    if not 0 < minutes < float("inf"):
-        raise RecipeError(
-            f"--fit-here {minutes:g}: give the minutes that the whole command may take, above 0"
-        )
-    if smoke:
-        raise RecipeError("--smoke and --fit-here both shrink the recipe: give one of them")
-
-
-def fitted(
-    recipe: "Recipe", dataset: "Dataset", minutes: float, folder: Path, fresh: bool, progress: "Display"
-) -> "Recipe":
-    """The recipe that ends in time on this machine; says what was changed in it, and why."""
-    from thresher.cli.fitting import show
-    from thresher.pipeline.fitting.command import fit_in_folder
-
-    found, known = fit_in_folder(recipe, dataset, minutes, folder, fresh, progress)
-    show(found, known, progress.console)
-    return found.recipe
 
 
 def default_folder(recipe: str, data: Path) -> Path:

@@ -168,6 +168,8 @@ def _watcher(
     held = bench.held(job.fold)
     held = held[bench.dataset.usable[held]]
     targets, select = bench.dataset.targets, stage.select
+    if not bench.recipe.training.watch and (select is None or select.on == "inner"):
+        held = held[:0]
 
     def look(model: PhotoModel, rows: np.ndarray) -> np.ndarray:
         return score_plainly(model, section, bench.cache, rows, bench.recipe.images.fit, bench.harness.device)

@@ -286,6 +286,8 @@ class TrainingSection(Section):
     into the resolved recipe, because another number of threads rounds differently."""
     checkpoint_minutes: float = Field(default=2.0, ge=0)
     """Minutes between two saved states in mid-epoch; 0 saves after every step."""
+    watch: bool = True
+    """Look at the held-out fold after every epoch, for the learning curve; a forward pass a photo."""
     workers: int | None = Field(default=None, ge=0)
     """Processes that make batches; 0: one thread. Default: 0 on a CPU, half of the cores (<= 8) on a GPU."""
 

@@ -65,6 +65,7 @@ def content(facts: Facts) -> dict[str, Any]:
         "seconds": [
             (name, duration(float(value))) for name, value in facts.metrics.get("seconds", {}).items()
         ],
+        "budget": _budget(facts),
         "speed": [(key.replace("_", " ").replace(".", " · "), text) for key, text in speed[:FACTS]],
         "environment": list(flat(facts.environment))[:FACTS],
         "recipe": facts.recipe_text[:TEXT],
@@ -91,6 +92,16 @@ def data_content(facts: Facts, thumbnails: Thumbnails) -> dict[str, Any]:
         "drift": inspection.drift(facts.drifts, dataset, thumbnails),
         "ratios": inspection.ratios(facts.test, dataset),
     }
+
+
+def _budget(facts: Facts) -> list[tuple[str, str]]:
+    """What each step of a budget took and brought, as pairs."""
+    rows = []
+    for step in facts.metrics.get("budget", {}).get("steps", []):
+        accuracy = "" if step["together"] is None else f", accuracy with it {step['together']:.3f}"
+        kept = "kept" if step["kept"] else "not kept"
+        rows.append((step["name"], f"{duration(float(step['seconds']))}{accuracy}, {kept}: {step['why']}"))
+    return rows
 
 
 def _models(facts: Facts) -> dict[str, Any]:
