@@ -77,7 +77,7 @@ def _frozen(photos: Photos, known: Known) -> Iterator[Step]:
     small = photos.side < SMALL
     if small:
         yield Step("lite0_224", Frozen(LITE0, (224,)), "larger", 0.07)
-    for backbone, name, gain in ((LITE1, "lite1", 0.05), (LITE2, "lite2", 0.05), (MOBILE, "mobile", 0.03)):
+    for backbone, name, gain in ((LITE1, "lite1", 0.03), (LITE2, "lite2", 0.02), (MOBILE, "mobile", 0.01)):
         if at_hand(backbone):
             yield Step(name, Frozen(backbone, (160 if small else 224,)), name, gain)
     if known.noisy > NOISY and photos.labelled >= MANY:
@@ -106,13 +106,19 @@ def _tuned(photos: Photos, known: Known) -> Iterator[Step]:
 
 
 def tuning_gain(photos: Photos, size: int, layers: str | int, epochs: int) -> float:
-    """Share of wrong answers that fine-tuning puts right, as a belief that measurements have shaped."""
+    """Share of wrong answers that fine-tuning puts right, as a belief that a few measurements have shaped.
+
+    Paintings (art7): the mean of `quick` and EfficientNet-Lite0 tuned at 160 pixels in 245 steps puts
+    right a third of the wrong answers. Photos of 32 pixels (cifar10n): 125 steps, of all layers at 96 pixels
+    or of the last eight blocks at 128, put right a sixth of what the frozen network at 128 got wrong.
+    """
     share = (photos.folds - 1) / photos.folds if photos.folds > 1 else 1.0
     steps = epochs * photos.labelled * share / 32
-    top = 0.45 if photos.side < SMALL else 0.38
+    small = photos.side < SMALL
+    top, enough = (0.5, 250) if small else (0.4, 150)
     part = {5: 0.75, 8: 0.9}.get(layers, 1.0) if isinstance(layers, int) else 1.0
-    sharp = min(1.0, size / (96 if photos.side < SMALL else 160)) ** 0.7
-    return float(top * part * sharp * (1 - math.exp(-steps / 120)))
+    sharp = min(1.0, size / (128 if small else 160)) ** (0.4 if small else 0.7)
+    return float(top * part * sharp * (1 - math.exp(-steps / enough)))
 
 
 def at_hand(backbone: str) -> bool:
