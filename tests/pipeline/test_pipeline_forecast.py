@@ -6,8 +6,8 @@ from pipeline_runs import run_here
 from thresher.errors import RecipeError
 from thresher.pipeline import forecast as forecasting
 from thresher.pipeline import resolve as resolving
+from thresher.pipeline.expected import HEAD_SECONDS, Forecast, clock, fits_of
 from thresher.pipeline.fit import resolve_jobs
-from thresher.pipeline.forecast import Forecast, clock
 from thresher.pipeline.resolve import recall, resolve
 from thresher.progress import SILENT, Progress
 from thresher.recipe.loader import load
@@ -98,7 +98,7 @@ def test_labels_that_are_judged_take_features_and_heads(story):
     assert found.seconds["features"] == pytest.approx(2 * 36 / 10)
     # In both rounds two thirds of the photos three times, for each penalty and the scores; two folds of 15.
     rows, width, classes = 2 * (2 * 2 + 2) * 15 * 2, 256, 3
-    wanted = forecasting.HEAD_SECONDS * rows * width * classes
+    wanted = HEAD_SECONDS * rows * width * classes
     assert found.seconds["heads"] == pytest.approx(wanted)
 
 
@@ -119,7 +119,7 @@ def test_the_time_of_heads_is_about_right():
     begin = time.process_time()
     fit_linear(features, targets, 7, stage.penalties, np.arange(600) % 3, None)
     seconds = time.process_time() - begin
-    expected = forecasting.HEAD_SECONDS * 600 * 640 * 7 * forecasting._fits(stage)
+    expected = HEAD_SECONDS * 600 * 640 * 7 * fits_of(stage)
     assert expected / 4 < seconds < expected * 4
 
 

@@ -10,8 +10,7 @@ from thresher.inference.views.base import View
 from thresher.inspect.photo_facts import photo_facts
 from thresher.models.build import build_model
 from thresher.pipeline.bench import Bench, Job, Plan
-from thresher.pipeline.expected import HEAD_SECONDS, Forecast, clock, expected
-from thresher.pipeline.expected import fits_of as _fits
+from thresher.pipeline.expected import Forecast, expected
 from thresher.pipeline.fit import threads_each
 from thresher.pipeline.lesson import train_data
 from thresher.pipeline.rates import MOST, score_seconds, step_rate, view_seconds
@@ -26,8 +25,6 @@ COPIES = 1.5
 """Looking for copies of a photo takes so many times as long as measuring its light and sharpness."""
 SAMPLE = 200
 """Photos on which an ensemble that learns is timed."""
-
-__all__ = ["HEAD_SECONDS", "Forecast", "_fits", "around", "clock", "forecast"]
 
 
 def forecast(bench: Bench, plan: Plan) -> Forecast:

@@ -14,7 +14,7 @@ from thresher.pipeline.budget.cost import Photos
 from thresher.pipeline.budget.diary import Diary, Entry
 from thresher.pipeline.budget.machine import Machine
 from thresher.pipeline.budget.purse import Purse, with_settings
-from thresher.pipeline.forecast import clock as words
+from thresher.pipeline.expected import clock as words
 from thresher.pipeline.workspace import Workspace
 from thresher.predictions import Predictions
 from thresher.recipe.loader import dump

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from thresher.pipeline.budget.machine import Machine
 from thresher.pipeline.budget.sections import LITE0, LITE1, LITE2, MOBILE, Frozen, Tuned
-from thresher.pipeline.forecast import HEAD_SECONDS
+from thresher.pipeline.expected import HEAD_SECONDS
 
 FORWARD = {LITE0: 1.0, LITE1: 1.4, LITE2: 1.65, MOBILE: 0.8}
 """Work of a frozen backbone at one size, as a multiple of EfficientNet-Lite0."""

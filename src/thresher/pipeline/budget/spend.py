@@ -233,7 +233,7 @@ class _Spender:
 
     def _say(self, entry: Entry) -> None:
         """What comes, how long it takes, what is left, how good it is so far."""
-        from thresher.pipeline.forecast import clock as words
+        from thresher.pipeline.expected import clock as words
 
         best, left = self.purse.diary.best, self.purse.clock.left
         score = "" if best is None else f"; accuracy so far {best.together:.3f}"
