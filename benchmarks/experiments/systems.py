@@ -12,6 +12,7 @@ A system that is in W/results.jsonl already is not run again: the same command g
 import argparse
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -142,17 +143,17 @@ def section(info: PresetInfo) -> list[str]:
     for title, said in titles.items():
         lines += [f"* **{title}:** {one[:1].upper()}{one[1:]}" for one in said]
     if found.not_stated:
-        settings = "; ".join(
-            f"`{part}`" if rest is None else f"`{part}` ({rest})" for part, rest in parted(found)
-        )
-        lines.append(f"* **Not stated, filled in:** {settings}.")
+        settings = "; ".join(written(one) for one in dict.fromkeys(found.not_stated))
+        lines.append(f"* **Not stated, filled in:** {settings.rstrip('.')}.")
     return [*lines, ""]
 
 
-def parted(found: Fillings) -> list[tuple[str, str | None]]:
-    """Settings that the source leaves open, each with what is said of it."""
-    pairs = (one.partition("; ") for one in dict.fromkeys(found.not_stated))
-    return [(setting.rstrip(":"), rest or None) for setting, _, rest in pairs]
+def written(one: str) -> str:
+    """A setting that the source leaves open, with what is said of it; or a remark on several."""
+    setting, _, rest = one.partition("; ")
+    if not re.match(r"[\w@]+:|\{|\w+$", setting):
+        return one
+    return f"`{setting.rstrip(':')}`" + (f" ({rest})" if rest else "")
 
 
 def page(results: Results, minutes: float) -> None:
