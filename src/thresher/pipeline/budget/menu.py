@@ -89,7 +89,7 @@ def _tuned(photos: Photos, known: Known) -> Iterator[Step]:
     """Fine-tuning: the first one gains most, further ones are averaged with it."""
     done = [name for name in known.tried if "tuned" in name]
     small = photos.side < SMALL
-    sizes = ((64, 96), (96, 128), (128, 160)) if small else ((96, 128), (128, 176), (160, 224))
+    sizes = ((64, 96), (96, 128), (128, 160)) if small else ((128, 176), (160, 224))
     for backbone in (LITE0, LITE1) if at_hand(LITE1) and done else (LITE0,):
         short = backbone.removeprefix("tf_efficientnet_")
         seed = sum(one.startswith(f"{short}_tuned") for one in done)
@@ -117,7 +117,7 @@ def tuning_gain(photos: Photos, size: int, layers: str | int, epochs: int) -> fl
     small = photos.side < SMALL
     top, enough = (0.5, 250) if small else (0.4, 150)
     part = {5: 0.75, 8: 0.9}.get(layers, 1.0) if isinstance(layers, int) else 1.0
-    sharp = min(1.0, size / (128 if small else 160)) ** (0.4 if small else 0.7)
+    sharp = min(1.0, size / (128 if small else 160)) ** (0.6 if small else 4.0)
     return float(top * part * sharp * (1 - math.exp(-steps / enough)))
 
 
