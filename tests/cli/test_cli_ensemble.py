@@ -186,6 +186,6 @@ def test_the_ensemble_of_a_recipe(files, capsys, monkeypatch):
     monkeypatch.setattr(command, "_spec", lambda method, metric: short)
     code, out, err = call(capsys, *SCORES, "--method", "s24", "--out", "o")
     assert (code, "average" in out) == (0, True), err
-    scores = Predictions.load(files / "o" / "predictions" / "oof.parquet")
+    scores = Predictions.load(files / "o" / "oof.parquet")
     assert len(scores) == 90
     np.testing.assert_allclose(scores.scores.sum(1), 1)

@@ -207,7 +207,7 @@ def test_a_hub_that_never_answers_is_given_up(monkeypatch, tmp_path):
 
 def test_weights_of_the_hub_are_loaded(monkeypatch):
     answer = made(0)
-    monkeypatch.setattr(hub, "_answers", lambda address, patience: True)
+    monkeypatch.setattr(hub, "answers", lambda address, patience: True)
     monkeypatch.setattr("timm.create_model", lambda name, pretrained, num_classes: answer)
     source = find_weights(NET, "hub")
     monkeypatch.undo()

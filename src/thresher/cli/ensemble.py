@@ -192,10 +192,11 @@ def _spec(method: str, metric: str) -> dict[str, Any]:
         raise RecipeError(f"--method {method}: write a name, or settings as {{name: greedy, rounds: 200}}")
     settings = {key: value for key, value in spec.items() if key != "name"}
     members = family("ensemble")
-    if given in {info.name for info in list_presets()} - set(members.parts):
+    recipes = {info.name for info in list_presets()} - set(members.parts)
+    if isinstance(given, str) and given in recipes:
         from thresher.recipe.loader import load
 
-        return dict(load(str(given)).ensemble)
+        return dict(load(given).ensemble)
     if "metric" in members.parameters(spec["name"]):
         settings.setdefault("metric", metric)
     return {"name": spec["name"], **members.check(spec["name"], settings)}
