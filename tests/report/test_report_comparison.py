@@ -186,6 +186,20 @@ def test_the_page(grouped, other, tmp_path):
     )
 
 
+def test_of_several_each_answer_says_of_what(tables):
+    good, bad = open_sides([tables / "one.csv", tables / "two.csv"], tables / "labels.csv")
+    better = [side.name for side in (good, bad)]
+    standing = stand([good, bad, replace(good, name="third")], 200)
+    if not standing.comparisons[0].seen:
+        pytest.fail("the first two are to differ")
+    worse = standing.comparisons[0].differences["accuracy"]["value"] < 0
+    words = f"{better[1]}: {better[0]} is better by " if worse else f"{better[1]} is better by "
+    assert sentences(standing)[0].startswith(words)
+    turned = stand([bad, good, replace(bad, name="third")], 200)
+    other = f"{better[0]} is better by " if worse else f"{better[0]}: {better[1]} is better by "
+    assert sentences(turned)[0].startswith(other)
+
+
 def test_the_page_of_several_without_photos(tables, tmp_path):
     sides = open_sides([tables / "one.csv", tables / "two.csv"], tables / "labels.csv")
     standing = stand([*sides, replace(sides[0], name="third")], 200)

@@ -64,10 +64,12 @@ def write_comparison(
 
 
 def sentences(standing: Standing) -> list[str]:
-    """The answer of each comparison in plain words."""
+    """The answer of each comparison in plain words; where there are several, each says of what."""
     several = len(standing.comparisons) > 1
     return [
-        f"{one.names[1]}: {one.sentence}" if several and not one.seen else one.sentence
+        f"{one.names[1]}: {one.sentence}"
+        if several and not one.sentence.startswith(f"{one.names[1]} is better")
+        else one.sentence
         for one in standing.comparisons
     ]
 
