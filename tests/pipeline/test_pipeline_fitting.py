@@ -421,12 +421,12 @@ def test_a_fitted_run_goes_on_with_the_same_recipe(photos, small, tmp_path, monk
     from thresher.pipeline.run import run
     from thresher.progress import Progress
 
-    recipe = load(small, ["models.tuned.stages.1.epochs=400", "models.frozen=null", "training.jobs=1"])
+    recipe = load(small, ["models.tuned.stages.1.epochs=100000", "models.frozen=null", "training.jobs=1"])
     dataset = open_dataset(photos / "train", None, photos / "test", recipe.data)
     given = (recipe, dataset, 0.6, tmp_path / "run")
     found, known = command.fit_in_folder(*given, False, Progress())
     assert not known
-    assert found.recipe.models["tuned"].stages[1].epochs < 400
+    assert found.recipe.models["tuned"].stages[1].epochs < 100000
     done = run(dataset, found.recipe, tmp_path / "run")
     assert load(done.recipe).models["tuned"].stages[1].epochs == found.recipe.models["tuned"].stages[1].epochs
 
