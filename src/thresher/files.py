@@ -5,6 +5,7 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -32,6 +33,18 @@ def write_atomic(path: Path | str, write: Callable[[BinaryIO], object]) -> Path:
             temporary.unlink(missing_ok=True)
             raise
     return path
+
+
+def link_whole(source: Path, target: Path) -> None:
+    """Puts a file that nobody changes in another place too, in one move; a copy where there are no links."""
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    temporary.unlink(missing_ok=True)
+    try:
+        os.link(source, temporary)
+    except OSError:  # another disk, or one without links
+        shutil.copy2(source, temporary)
+    temporary.replace(target)
+    temporary.unlink(missing_ok=True)  # renaming one link of a file onto another one leaves both
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from thresher.labels.discriminant import discriminant
+from thresher.labels.discriminant import discriminant, turned
 from thresher.labels.noise_model import fit_noise
 
 PHOTOS, CLASSES = 150, 5
@@ -44,7 +44,7 @@ def test_a_discriminant_of_few_photos_is_that_of_the_whole_space() -> None:
     rng = np.random.default_rng(0)
     features, beliefs = rng.normal(size=(40, 90)), np.eye(3)[rng.integers(0, 3, 40)]
     folds, shrinkage = np.arange(40) % 4, 0.3
-    found = discriminant(features, beliefs, folds, shrinkage)
+    found = discriminant(turned(features), beliefs, folds, shrinkage, 90)
     for fold in range(4):
         rows, own = features[folds != fold], beliefs[folds != fold]
         share = own.sum(0) / own.sum()

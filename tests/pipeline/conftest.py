@@ -3,8 +3,11 @@
 import shutil
 
 import pytest
+from fitting_kit import BIG
 from pipeline_runs import SMALL, call, save_photos
 from repair_kit import register
+
+from thresher.recipe.loader import load
 
 
 @pytest.fixture(scope="session")
@@ -59,3 +62,24 @@ def finished(photos, weights, tmp_path_factory):
     done = call(photos, recipe, folder / "run", cache=folder / "cache")
     assert done.code == 0, done.text
     return folder / "run"
+
+
+@pytest.fixture(scope="session")
+def many(tmp_path_factory):
+    """A thousand photos that are named but not there: nothing is read of them."""
+    import pandas as pd
+
+    from thresher.dataset.table import Dataset
+
+    count = 1200
+    table = pd.DataFrame({"image_id": [f"{n}.jpg" for n in range(count)], "label": list("abcd") * 300})
+    folder = tmp_path_factory.mktemp("none")
+    (folder / "0.jpg").touch()
+    return Dataset.from_table(table, folder)
+
+
+@pytest.fixture
+def big(tmp_path):
+    path = tmp_path / "big.yaml"
+    path.write_text(BIG)
+    return load(path)

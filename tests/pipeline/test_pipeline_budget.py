@@ -170,7 +170,7 @@ def test_a_budget_for_nothing_takes_the_smallest_step_and_says_what_it_needs(dat
 
 
 def test_publishing_that_dies_half_way_is_done_again(dataset, tmp_path, monkeypatch):
-    linked = publishing._link
+    linked = publishing.link_whole
     for most in range(0, 14, 3):
         out, done = tmp_path / f"run-{most}", []
 
@@ -183,10 +183,10 @@ def test_publishing_that_dies_half_way_is_done_again(dataset, tmp_path, monkeypa
         world = World(BETTER)
         world.spend(dataset, out, 22)
         names = usable(out)
-        monkeypatch.setattr(publishing, "_link", link)
+        monkeypatch.setattr(publishing, "link_whole", link)
         with pytest.raises(SystemExit):
             world.spend(dataset, out, 75)
-        monkeypatch.setattr(publishing, "_link", linked)
+        monkeypatch.setattr(publishing, "link_whole", linked)
         assert Diary.read(out / "budget.jsonl").publishing
         world.spend(dataset, out, 60)
         assert usable(out) > names

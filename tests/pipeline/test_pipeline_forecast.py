@@ -78,6 +78,11 @@ def test_a_forecast_is_said_before_the_jobs(story):
     assert found.step_rate == {"tuned": {1: 2.0}}
 
 
+def test_looks_that_are_not_taken_are_not_forecast(story):
+    _, found = story("training.watch=false")
+    assert found.seconds["training"] == pytest.approx(2 * 2 * 15 / 2)
+
+
 def test_only_what_is_left_is_forecast(story):
     story("models.tuned=null")
     _, found = story("models.tuned.stages.1.epochs=1")

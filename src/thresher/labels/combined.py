@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from thresher.labels.base import Evidence, Finder, Suspicion, best_other
-from thresher.labels.discriminant import discriminant
+from thresher.labels.discriminant import discriminant, turned
 from thresher.labels.neighbours import nearest
 from thresher.labels.noise_model import NoiseModel, fit_noise, mixed, weigh
 from thresher.labels.ridge import HeldOutRidge, likeness
@@ -74,6 +74,7 @@ class _Learners:
         features = features - features.mean(axis=0)
         length = np.sqrt((features**2).sum(axis=1).mean())
         self.features = features * (10 / max(float(length), 1e-12))
+        self.turned = turned(self.features)
         groups = evidence.groups
         codes = np.arange(len(features)) if groups is None else np.unique(groups, return_inverse=True)[1]
         order = generator(seed, "label folds").permutation(int(codes.max()) + 1)
@@ -87,7 +88,7 @@ class _Learners:
         found = [SHARP * self.ridge.held_out(beliefs)]
         for number, shrinkage in enumerate(SHRINKAGE):
             some = self.folds % (5 + 5 * number)  # fewer, larger folds: a solution for each takes time
-            found.append(discriminant(self.features, beliefs, some, shrinkage))
+            found.append(discriminant(self.turned, beliefs, some, shrinkage, self.features.shape[1]))
         for count in NEIGHBOURS:
             votes = (beliefs[self.neighbours[:, :count]] * self.known[:, :count]).sum(axis=1)
             found.append(np.log((votes + 0.5) / (votes.sum(axis=1, keepdims=True) + 0.5 * votes.shape[1])))

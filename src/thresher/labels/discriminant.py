@@ -4,7 +4,7 @@ import numpy as np
 
 
 def discriminant(
-    features: np.ndarray, beliefs: np.ndarray, folds: np.ndarray, shrinkage: float
+    features: np.ndarray, beliefs: np.ndarray, folds: np.ndarray, shrinkage: float, width: int
 ) -> np.ndarray:
     """Log-probability of each class (N, K), up to a constant per row, by the rows outside the row's fold.
 
@@ -12,13 +12,13 @@ def discriminant(
     Means of classes stand up to wrong labels better than a boundary does, for they are means.
 
     Args:
-        features: (N, D).
+        features: (N, D), or what `turned` makes of them.
         beliefs: how much each row counts for each class (N, K), rows sum to 1.
         folds: fold of each row (N,).
         shrinkage: share of the identity, in (0, 1].
+        width: D, before they were turned.
     """
-    width = features.shape[1]
-    rows = _turned(np.asarray(features, dtype=np.float32))
+    rows = np.asarray(features, dtype=np.float32)
     beliefs = np.asarray(beliefs, dtype=np.float32)
     squares, sums, counts = _moments(rows, beliefs)
     answers = np.empty(beliefs.shape)
@@ -42,8 +42,8 @@ def discriminant(
     return answers
 
 
-def _turned(rows: np.ndarray) -> np.ndarray:
-    """The same rows (N, min(N, D)) in axes of their own: nothing but products counts, and N may be small."""
+def turned(rows: np.ndarray) -> np.ndarray:
+    """Rows (N, D) in axes of their own, (N, min(N, D)): nothing but products counts, and N may be small."""
     if len(rows) >= rows.shape[1]:
         return rows
     left, lengths, _ = np.linalg.svd(rows, full_matrices=False)

@@ -201,10 +201,11 @@ def _count_fit(piece: Seconds, recipe: Recipe, job: Job, amounts: Amounts, rates
         if stage.kind != "train":
             continue
         step, shown = rates.step(recipe, job.model, number), amounts.shown(job.fold, stage) * kept
-        # The look at the held-out fold after each epoch is a forward pass, a third of a step, at its size.
+        # A look at the held-out fold after an epoch is a forward pass, a third of a step, at its size.
         look = step * _forward(stage) * (section.image_size / (stage.image_size or section.image_size)) ** 2
-        seen = amounts.held(job.fold)
-        if stage.select is not None and stage.select.on == "inner":
+        on = None if stage.select is None else stage.select.on
+        seen = amounts.held(job.fold) if recipe.training.watch or on == "fold" else 0
+        if on == "inner":
             seen += round(amounts.training(job.fold) * (1 - kept))
         passes = stage.epochs * shown
         piece["training"] += passes * step + stage.epochs * seen * look

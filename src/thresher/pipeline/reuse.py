@@ -1,12 +1,11 @@
 """Jobs that another run has done already: a job is a function of its key, so its files are taken over."""
 
 import contextlib
-import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from thresher.files import link_whole
 from thresher.pipeline.bench import Bench, jobs_of, left
 from thresher.run_folder import RunFolder
 
@@ -48,12 +47,6 @@ def _take(source: Path, target: Path) -> None:
     for path in files:
         if path.name.startswith(".") or path.name == "state.pt":
             continue
-        (target / path.name).unlink(missing_ok=True)
-        try:
-            os.link(path, target / path.name)
-        except OSError:  # another disk, or one without links
-            whole = target / f".{path.name}.tmp"
-            shutil.copy2(path, whole)
-            whole.replace(target / path.name)
+        link_whole(path, target / path.name)
     with contextlib.suppress(OSError):
         (target / "state.pt").unlink()

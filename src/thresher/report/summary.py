@@ -59,7 +59,8 @@ def done(facts: Facts) -> str:
         text += (
             f"Always answering {facts.oof.classes[share.argmax()]} would be right in {percent(share.max())}. "
         )
-    seconds = sum(float(value) for value in facts.metrics.get("seconds", {}).values())
+    spent = facts.metrics.get("budget", {}).get("spent")
+    seconds = spent or sum(float(value) for value in facts.metrics.get("seconds", {}).values())
     return text + (f"The run took {duration(seconds)}." if seconds else "")
 
 
@@ -88,6 +89,16 @@ def _models(models: Mapping[str, Any]) -> str:
         words.append(f"{len(models) - 4} more models did likewise")
     text = "; ".join(words)
     return text[0].upper() + text[1:] + ("; their probabilities were averaged" if len(models) > 1 else "")
+
+
+def _steps(facts: Facts) -> dict[str, str] | None:
+    """Whether a budget chose among steps by the score that is shown."""
+    steps = facts.metrics.get("budget", {}).get("steps", [])
+    tried = sum(step["together"] is not None for step in steps)
+    if tried < 2:
+        return None
+    text = f"Which of {tried} steps stay was decided by these scores: they may be a little too good."
+    return mark("warn", text)
 
 
 def honesty(facts: Facts) -> list[dict[str, str]]:
@@ -119,6 +130,9 @@ def honesty(facts: Facts) -> list[dict[str, str]]:
                 "too good. Choose on inner photos (select: {on: inner}) for one that can be believed.",
             )
         )
+    steps = _steps(facts)
+    if steps:
+        found.append(steps)
     naive = facts.metrics.get("ensemble", {}).get("naive", {}).get("accuracy", {}).get("value")
     if naive is not None:
         name = facts.recipe.get("ensemble", {}).get("name", "")

@@ -1,10 +1,8 @@
 """How fast this machine is: one short measurement before the first step, corrected by every step after it."""
 
-import time
 from dataclasses import dataclass
 
-import numpy as np
-
+from thresher.pipeline.rates import step_rate
 from thresher.recipe.schema import ModelSection, TrainStage
 from thresher.training.harness import Harness
 
@@ -58,21 +56,9 @@ def measure(photos: int, classes: int) -> Machine:
 def _rate(harness: Harness, classes: int) -> tuple[str, float]:
     """The faster precision, and photos per second of training steps in it."""
     from thresher.models.build import build_model
-    from thresher.training.learner import Learner
     from thresher.training.precision import choose_precision
-    from thresher.training.task import Batch
 
-    model = build_model(ModelSection(), classes, pretrained=False).to(harness.device)
-    precision = choose_precision(model, SIZE, BATCH, harness)
-    stage = TrainStage.model_validate({"kind": "train", "batch_size": BATCH, "precision": precision})
-    learner = Learner(model, stage, harness, steps=100, counts=np.ones(classes))
-    learner.train()
-    rng = np.random.default_rng(0)
-    pixels = rng.integers(0, 256, (BATCH, SIZE, SIZE, 3), dtype=np.uint8)
-    batch = Batch(harness.put(pixels), harness.put(np.zeros(BATCH, dtype=np.int64)))
-    times = []
-    for _ in range(STEPS):
-        begun = time.perf_counter()
-        learner.step([learner.mixed(batch, rng, 0)], 0)
-        times.append(time.perf_counter() - begun)
-    return precision, BATCH / min(times)
+    section = ModelSection(weights="none", stages=(TrainStage(),))
+    precision = choose_precision(build_model(section, classes).to(harness.device), SIZE, BATCH, harness)
+    stage = TrainStage.model_validate({"batch_size": BATCH, "image_size": SIZE, "precision": precision})
+    return precision, step_rate(section, stage, classes, harness, 1, least=STEPS, most=STEPS)

@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from thresher.models.bundled import BUNDLED
 from thresher.pipeline.budget.cost import Photos
 from thresher.pipeline.budget.sections import LITE0, LITE1, LITE2, MOBILE, Frozen, Tuned
+from thresher.pipeline.fitting.weights import installed
 
 SMALL = 80
 """Photos whose shorter side is below so many pixels hold little that a large view could show."""
@@ -78,7 +78,7 @@ def _frozen(photos: Photos, known: Known) -> Iterator[Step]:
     if small:
         yield Step("lite0_224", Frozen(LITE0, (224,)), "larger", 0.07)
     for backbone, name, gain in ((LITE1, "lite1", 0.03), (LITE2, "lite2", 0.02), (MOBILE, "mobile", 0.01)):
-        if at_hand(backbone):
+        if backbone in installed():
             yield Step(name, Frozen(backbone, (160 if small else 224,)), name, gain)
     if known.noisy > NOISY and photos.labelled >= MANY:
         judged = Frozen(LITE0, known.sizes, denoise=True)
@@ -90,7 +90,7 @@ def _tuned(photos: Photos, known: Known) -> Iterator[Step]:
     done = [name for name in known.tried if "tuned" in name]
     small = photos.side < SMALL
     sizes = ((64, 96), (96, 128), (128, 160)) if small else ((128, 176), (160, 224))
-    for backbone in (LITE0, LITE1) if at_hand(LITE1) and done else (LITE0,):
+    for backbone in (LITE0, LITE1) if LITE1 in installed() and done else (LITE0,):
         short = backbone.removeprefix("tf_efficientnet_")
         seed = sum(one.startswith(f"{short}_tuned") for one in done)
         name = f"{short}_tuned" + (f"_{seed + 1}" if seed else "")
@@ -119,11 +119,6 @@ def tuning_gain(photos: Photos, size: int, layers: str | int, epochs: int) -> fl
     part = {5: 0.75, 8: 0.9}.get(layers, 1.0) if isinstance(layers, int) else 1.0
     sharp = min(1.0, size / (128 if small else 160)) ** (0.6 if small else 4.0)
     return float(top * part * sharp * (1 - math.exp(-steps / enough)))
-
-
-def at_hand(backbone: str) -> bool:
-    """Whether the weights of a backbone are there without a download."""
-    return backbone in BUNDLED and BUNDLED[backbone].path() is not None
 
 
 def best_plan(steps: list[Step], left: float, each: float) -> list[Step]:
@@ -175,8 +170,3 @@ def _thinned(plans: list[tuple[float, float, list[Step]]]) -> list[tuple[float, 
         if not found or plan[0] > found[-1][0] + 1e-12:
             found.append(plan)
     return found
-
-
-def with_forecast(step: Step, seconds: float) -> Step:
-    """The step, its seconds known."""
-    return replace(step, forecast=seconds)

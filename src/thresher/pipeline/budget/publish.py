@@ -1,10 +1,8 @@
 """A finished step takes its place as the run itself."""
 
-import os
 import shutil
-from pathlib import Path
 
-from thresher.files import digest
+from thresher.files import digest, link_whole
 from thresher.pipeline.workspace import Workspace
 from thresher.recipe.loader import load
 from thresher.run_folder import RunFolder
@@ -30,7 +28,8 @@ def publish(step: RunFolder, space: Workspace) -> None:
         inside = path.relative_to(step.root)
         hidden = any(part.startswith(".") for part in inside.parts) or path.name == "state.pt"
         if path.is_file() and inside.parts[0] not in OWN and not hidden:
-            _link(path, run.root / inside)
+            (run.root / inside).parent.mkdir(parents=True, exist_ok=True)
+            link_whole(path, run.root / inside)
     models = set(load(str(step.recipe)).models)
     for folder in (run.root / "jobs", run.predictions("oof").parent):
         for path in folder.iterdir() if folder.is_dir() else ():
@@ -41,15 +40,3 @@ def publish(step: RunFolder, space: Workspace) -> None:
             (run.root / name).unlink(missing_ok=True)
     ended = Workspace(step, writes=False).events("finished")[-1]
     space.event("finished", mark=ended["mark"], recipe=digest(run.recipe.read_text(encoding="utf-8")))
-
-
-def _link(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    temporary.unlink(missing_ok=True)
-    try:
-        os.link(source, temporary)
-    except OSError:  # a disk without links
-        shutil.copy2(source, temporary)
-    temporary.replace(target)
-    temporary.unlink(missing_ok=True)  # renaming one link of a file onto another one leaves both

@@ -1,6 +1,5 @@
 """The state of a budget: what is known, what is left, what to buy next."""
 
-import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,7 +16,6 @@ from thresher.pipeline.budget.menu import (
     best_plan,
     first_steps,
     next_steps,
-    with_forecast,
 )
 from thresher.pipeline.budget.sections import Settled, Tuned
 from thresher.pipeline.workspace import Workspace
@@ -56,6 +54,7 @@ class Purse:
         machine: how fast, as measured before the first step.
         noise: tells the share of labels that look wrong, from a finished step.
         chosen: the steps that this command chose, by number.
+        recipes: of finished steps, by number, as far as they were asked for.
     """
 
     base: Recipe
@@ -66,6 +65,7 @@ class Purse:
     machine: Machine
     noise: Callable[[RunFolder], float]
     chosen: dict[int, Step] = field(default_factory=dict)
+    recipes: dict[int, Recipe] = field(default_factory=dict)
 
     @property
     def steps(self) -> Path:
@@ -127,7 +127,13 @@ class Purse:
     def published(self) -> Recipe:
         """The recipe of the run as it stands."""
         assert self.diary.best is not None
-        return _recipe_of(self.folder(self.diary.best).recipe)
+        return self._recipe_of(self.diary.best)
+
+    def _recipe_of(self, entry: Entry) -> Recipe:
+        """The recipe of a finished step, which nobody changes any more; read once."""
+        if entry.number not in self.recipes:
+            self.recipes[entry.number] = load(str(self.folder(entry).recipe))
+        return self.recipes[entry.number]
 
     @property
     def each(self) -> float:
@@ -139,7 +145,7 @@ class Purse:
     def _priced(self, step: Step) -> Step:
         """A step with its forecast: the machine's speed, corrected by what like steps took."""
         seconds = seconds_of(step.model, self.photos, self.machine, self._features)
-        return with_forecast(step, seconds * self.ratio("tuned" in step.name))
+        return replace(step, forecast=seconds * self.ratio("tuned" in step.name))
 
     @property
     def _features(self) -> frozenset[str]:
@@ -184,7 +190,7 @@ class Purse:
         """What the first step measured, for others not to measure it again."""
         if not self.diary.done:
             return Settled(training=self.machine.precision)
-        first = next(iter(_recipe_of(self.folder(self.diary.done[0]).recipe).models.values()))
+        first = next(iter(self._recipe_of(self.diary.done[0]).models.values()))
         return Settled(first.engine, first.precision, self.machine.precision)
 
     def _begin(self, step: Step, models: Mapping[str, ModelSection]) -> tuple[Entry, Recipe]:
@@ -215,12 +221,6 @@ class Purse:
 
 
 TOO_LONG = "would not have ended in time"
-
-
-@functools.cache
-def _recipe_of(path: Path) -> Recipe:
-    """The recipe of a finished step, which nobody changes any more."""
-    return load(str(path))
 
 
 def scores_of(run: RunFolder, model: str) -> tuple[float, float]:

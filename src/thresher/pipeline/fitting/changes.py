@@ -72,20 +72,6 @@ def joined(steps: Sequence[tuple[dict[str, Any], dict[str, Any], str]]) -> list[
     return [change for change in found.values() if change.before != change.after]
 
 
-def replay(tree: dict[str, Any], changes: Sequence[Change]) -> dict[str, Any]:
-    """A dumped recipe with the changes made in it."""
-    made = copy.deepcopy(tree)
-    for change in changes:
-        node: Any = made
-        for step in change.path[:-1]:
-            node = node[step]
-        if change.after is None and change.path[0] == "models" and len(change.path) == 2:
-            del node[change.path[-1]]
-        else:
-            node[change.path[-1]] = copy.deepcopy(change.after)
-    return made
-
-
 def shown(value: Any) -> str:
     """A value in a few words: ``efficientnet_b3``, ``plain, hflip``, ``linear, train``, ``-``."""
     if value is None:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from thresher.dataset.table import Dataset
 from thresher.errors import DataError, RecipeError
@@ -188,11 +187,6 @@ def natural(backbone: str) -> int:
 
     config = timm.get_pretrained_cfg(real_name(backbone))
     return int(config.input_size[-1]) if config is not None else 224
-
-
-def threads() -> int:
-    """Threads of this process, which jobs share."""
-    return torch.get_num_threads()
 
 
 def _passes(stage: TrainStage) -> float:
