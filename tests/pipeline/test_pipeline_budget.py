@@ -12,6 +12,8 @@ from thresher.dataset.table import Dataset
 from thresher.errors import DataError, RunError
 from thresher.pipeline.budget import publish as publishing
 from thresher.pipeline.budget.diary import Diary
+from thresher.pipeline.budget.sections import MOBILE
+from thresher.pipeline.fitting.weights import LITE
 from thresher.pipeline.workspace import finished_run
 from thresher.predictions import Predictions
 from thresher.recipe.loader import load
@@ -34,7 +36,8 @@ def dataset(tmp_path):
 
 @pytest.fixture(autouse=True)
 def _no_pages(monkeypatch):
-    """The report of a run that only pretends cannot be drawn; and nobody pulls a plug here."""
+    """The report of a run that only pretends cannot be drawn; nobody pulls a plug; all backbones are there."""
+    monkeypatch.setattr("thresher.pipeline.budget.menu.installed", lambda: [*LITE, MOBILE])
     monkeypatch.setattr("thresher.report.write_report", lambda run: None)
     monkeypatch.setattr("thresher.files.os.fsync", lambda file: None)
 
