@@ -79,7 +79,7 @@ def fit_here(name: str, work: Path, minutes: float, answers: Path | None) -> dic
     for line in run.log.read_text(encoding="utf-8").splitlines():
         event = json.loads(line)
         if event["event"] == "forecast":
-            found.setdefault("forecast", sum(event["seconds"].values()))
+            found.setdefault("forecast", event["whole"])
     if answers is not None:
         told, right = pd.read_csv(run.submission), pd.read_csv(answers)
         both = told.merge(right, on="image_id", suffixes=("_told", "_right"))

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import threading
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,8 @@ from thresher.dataset.corrections import read_corrections
 from thresher.dataset.frame import build_frame
 from thresher.dataset.table import Dataset
 from thresher.errors import RunError
+from thresher.pipeline.proposals import decide as propose
+from thresher.pipeline.proposals import take_back
 from thresher.repair.history import read_history, record, standing, undo
 from thresher.run_folder import RunFolder
 from thresher.web.books import Books
@@ -216,3 +219,40 @@ def test_the_next_run_can_read_the_corrections(book, tmp_path):
     assert notes == ()
     assert found.counts == {"keep": 1, "relabel": 1, "drop": 1}
     assert list(found.corrected(data).frame["label"]) == ["cat", "cat", None, "dog", "cat"]
+
+
+def test_a_person_and_a_program_write_at_once_and_lose_nothing(book):
+    run, decide = book
+    issues = pd.DataFrame(
+        {
+            "image_id": [f"p{number}" for number in range(60)],
+            "given": "cat",
+            "suggested": "dog",
+            "probability": np.linspace(0.9, 0.3, 60),
+        }
+    )
+    rounds, failed = [], []
+
+    def program():
+        try:
+            for _ in range(20):
+                rounds.append(propose(run, issues, "relabel", top=3)[0])
+                if len(rounds) % 4 == 0:
+                    take_back(run, rounds[-1])
+        except Exception as error:
+            failed.append(error)
+
+    other = threading.Thread(target=program)
+    other.start()
+    for number in range(60):
+        decide(f"q{number}", "relabel")
+    other.join()
+    assert failed == []
+    history = read_history(run.history)
+    assert (history["method"] == "review").sum() == 60
+    assert (history["who"] == "thresher labels").sum() == 20 * 3 + 5 * 3
+    assert history.loc[history["action"] != "undo"].groupby("round")["who"].nunique().max() == 1
+    stands = {row[0] for row in rows_of(run.corrections)[1:]}
+    assert stands == set(standing(history)["image_id"])
+    assert {f"q{number}" for number in range(60)} <= stands
+    assert len(stands) == 60 + 15 * 3

@@ -17,7 +17,7 @@ from thresher.pipeline.collect import groups_of
 from thresher.predictions import Predictions
 from thresher.recipe.part import build
 from thresher.recipe.schema import Recipe
-from thresher.repair.history import append_jobs
+from thresher.repair.history import alone_with, append_jobs
 
 
 def open_corrections(
@@ -69,7 +69,9 @@ def keep_trail(bench: Bench) -> dict[str, Any]:
         where = {"model": job.model, "seed": job.seed, "fold": max(job.fold, -1), "job": facts["fit_key"]}
         parts.append((where, pd.read_parquet(folder / "labels.parquet")))
         counts.setdefault(job.model, []).append((facts["repaired"], facts["train_photos"]))
-    append_jobs(bench.run.history, parts)
+    if parts:
+        with alone_with(bench.run.history):
+            append_jobs(bench.run.history, parts)
     means = {name: np.mean(pairs, axis=0) for name, pairs in counts.items()}
     found = {name: {"photos": float(one[0]), "share": float(one[0] / one[1])} for name, one in means.items()}
     return {"repaired": found} if found else {}

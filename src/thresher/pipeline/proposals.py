@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from thresher.files import write_text
-from thresher.repair.history import read_history, record, standing, undo
+from thresher.repair.history import alone_with, read_history, record, standing, undo
 from thresher.repair.propose import propose
 from thresher.run_folder import RunFolder
 
@@ -39,13 +39,14 @@ def decide(
     Raises:
         DataError: no such action, or no limit.
     """
-    known = set(standing(read_history(folder.history))["image_id"])
-    free = issues[~issues["image_id"].isin(known)]
-    found = propose(free, action, above=above, top=top, method=method)
-    if not len(found):
-        return 0, 0
-    number = record(folder.history, found, who=WHO, method=method)
-    write_corrections(folder)
+    with alone_with(folder.history):
+        known = set(standing(read_history(folder.history))["image_id"])
+        free = issues[~issues["image_id"].isin(known)]
+        found = propose(free, action, above=above, top=top, method=method)
+        if not len(found):
+            return 0, 0
+        number = record(folder.history, found, who=WHO, method=method)
+        write_corrections(folder)
     return number, len(found)
 
 
@@ -58,13 +59,14 @@ def take_back(folder: RunFolder, number: int) -> int:
     Raises:
         DataError: there is no such round, or it was undone.
     """
-    count = undo(folder.history, number=number, who=WHO)
-    write_corrections(folder)
+    with alone_with(folder.history):
+        count = undo(folder.history, number=number, who=WHO)
+        write_corrections(folder)
     return count
 
 
 def write_corrections(folder: RunFolder) -> None:
-    """corrections.csv with all that stands in history.parquet."""
+    """corrections.csv with all that stands in history.parquet; only inside `alone_with`."""
     rows = standing(read_history(folder.history))
     rows = rows[np.asarray(rows["action"] != OPEN)]
     write_text(folder.corrections, rows.to_csv(index=False, lineterminator="\n"))

@@ -1,6 +1,8 @@
 """The audit trail of labels: one row for each change, only ever appended to; what stands follows from it."""
 
 import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from thresher.errors import DataError, name_some
-from thresher.files import write_atomic
+from thresher.files import explained, write_atomic
+from thresher.images.locks import alone
 from thresher.repair.changes import COLUMNS as CHANGES
 from thresher.repair.changes import as_table
 
@@ -28,6 +31,24 @@ RECIPE, UNDO = "recipe", "undo"
 REVIEW = 0
 """The round of decisions that a person makes photo by photo: they have a journal of their own."""
 CORRECTIONS = ("image_id", "old", "new", "action", "note")
+
+
+@contextmanager
+def alone_with(path: Path) -> Iterator[None]:
+    """Nobody else writes a trail or the files beside it: no run, no `thresher labels`, no review page.
+
+    Whoever writes reads the trail again once inside; waiting is short, for nobody trains or thinks in here.
+
+    Args:
+        path: of the trail, or of a file beside it.
+
+    Raises:
+        RunError: the folder cannot be written.
+    """
+    with explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    with alone(path.with_name(".lock"), waiting=lambda: None):
+        yield
 
 
 def read_history(path: Path) -> pd.DataFrame:

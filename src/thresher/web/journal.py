@@ -10,7 +10,7 @@ from pathlib import Path
 
 from thresher.errors import RunError
 from thresher.files import explained
-from thresher.images.locks import alone
+from thresher.repair.history import alone_with
 from thresher.web.decision import Decision, Draft, parse
 from thresher.web.standing import Standing
 
@@ -23,7 +23,7 @@ class Journal:
     """One file of decisions. Several processes may hold one each; every line stays where it is for ever.
 
     Attributes:
-        path: the file; made when it is first locked.
+        path: the file; made with the first decision.
         decisions: all that were read, in the order of the file.
         standing: what holds after them.
         unreadable: lines that are no decisions: a kill in mid-write leaves one.
@@ -67,12 +67,9 @@ class Journal:
         Raises:
             RunError: the folder cannot be written.
         """
-        with self._mutex:
-            with explained(self.path):
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-            with alone(self.path, waiting=lambda: None):
-                self._read_new()
-                yield
+        with self._mutex, alone_with(self.path):
+            self._read_new()
+            yield
 
     def refresh(self) -> None:
         """Learns what other processes wrote; costs one look at the file where that is nothing."""
@@ -109,6 +106,10 @@ class Journal:
 
     def _read_new(self) -> None:
         """Reads what is new; nobody writes meanwhile, so that an open end is what a kill left."""
+        if not self.path.is_file():
+            if self._file is not None:
+                self._forget()
+            return
         with self.path.open("rb") as file:
             found = os.fstat(file.fileno())
             if self._file != (found.st_dev, found.st_ino) or found.st_size < self._read:
@@ -135,7 +136,7 @@ class Journal:
 
 def _write_synced(path: Path, data: bytes) -> None:
     """Appends and waits for the disk."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
         while data:
             data = data[os.write(descriptor, data) :]
