@@ -1,8 +1,9 @@
 """Which competition systems run, how long their smoke runs take, and what they reach in a quarter of an hour.
 
-    export THRESHER_DATA=...   # a folder that holds art7/train.csv, art7/train/ and art7/test/
+    export THRESHER_DATA=...   # a folder that holds art7/ (train.csv, train/, test/) and cassava_scores/
     python benchmarks/experiments/systems.py smoke --work W [--only s01 s02]     # every step on 70 photos
     python benchmarks/experiments/systems.py fit-here --work W [--only s01 s02]  # 15 minutes for each
+    python benchmarks/experiments/systems.py stack --work W    # two ensembles over scores; after smoke
     python benchmarks/experiments/systems.py page --work W                      # writes docs/systems.md
 
 ``fit-here`` takes ``--minutes``, too, and ``--answers FILE``: image_id and label of the test photos.
@@ -24,6 +25,7 @@ from typing import Any
 import pandas as pd
 from robust_losses import Results, machine
 
+from ensembles import data, margins_as_scores
 from thresher.files import read_json, write_text
 from thresher.recipe.fillings import Fillings, fillings
 from thresher.recipe.presets import FOLDER, PresetInfo, list_presets
@@ -41,19 +43,17 @@ def systems(only: Iterable[str] = ()) -> list[PresetInfo]:
 
 def call(name: str, out: Path, *words: str) -> dict[str, Any]:
     """Runs a system on paintings in a process of its own; how it ended and how long it took."""
-    art = Path(os.environ["THRESHER_DATA"]) / "art7"
-    command = [
-        sys.executable,
-        "-m",
-        "thresher",
-        "run",
-        str(art / "train.csv"),
-        "--images",
-        str(art / "train"),
-    ]
-    command += ["--test", str(art / "test"), "--recipe", name, "--out", str(out), *words]
+    art = data() / "art7"
+    paths = [str(art / "train.csv"), "--images", str(art / "train"), "--test", str(art / "test")]
+    return command("run", *paths, "--recipe", name, "--out", str(out), *words)
+
+
+def command(*words: str) -> dict[str, Any]:
+    """A command of thresher in a process of its own; how it ended and how long it took."""
     before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "thresher", *words], capture_output=True, text=True, check=False
+    )
     seconds, after = time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
     processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     if done.returncode:
@@ -85,6 +85,59 @@ def fit_here(name: str, work: Path, minutes: float, answers: Path | None) -> dic
         both = told.merge(right, on="image_id", suffixes=("_told", "_right"))
         found["answers"] = float((both["label_told"] == both["label_right"]).mean())
     return found
+
+
+STACKS = {
+    "s24": "out-of-fold scores of two teams of cassava 2020",
+    "s07": "out-of-fold scores of the models of its smoke run",
+}
+
+
+def stack(name: str, work: Path) -> dict[str, Any]:
+    """The ensemble of a system over scores that are there already."""
+    out = work / "stack" / name
+    if name == "s24":
+        folder, margins = data() / "cassava_scores", work / "resnext101.csv"
+        margins_as_scores().to_csv(margins, index=False)
+        places = ["--scores", str(folder / "stack14_oof.csv"), "--scores", str(margins)]
+        places += ["--labels", str(folder / "train.csv")]
+    else:
+        places = [str(work / "smoke" / name)]
+    found = command("ensemble", *places, "--method", name, "--out", str(out))
+    return found if found["code"] else {**found, "told": read_json(out / "metrics.json")}
+
+
+def stacks(results: Results) -> list[str]:
+    """One row for each ensemble of a system over scores that are there already."""
+    lines = [
+        "## Two ensembles by themselves",
+        "",
+        "`thresher ensemble --scores A --scores B --labels train.csv --method s24`, `thresher ensemble RUN "
+        "--method s07`. Accuracy of photos that the ensemble was not fitted on (nested) with its 95 % "
+        "interval, of those that it was fitted on (naive), and of the plain mean.",
+        "",
+        "| system | over | photos | nested | naive | the mean | weights | wall |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, over in STACKS.items():
+        found = results.known.get(f"stack {name}", {})
+        if not ended(found):
+            continue
+        told = found["told"]
+        nested, naive, mean = (
+            one["accuracy"] for one in (told["nested"], told["naive"], told["methods"]["mean"]["nested"])
+        )
+        weights = told["weights"] or {}
+        cells = [
+            name,
+            f"{over}: {len(told['models'])}",
+            f"{told['photos']:,}",
+            *(f"{one['value']:.4f} ({one['low']:.4f} to {one['high']:.4f})" for one in (nested, naive, mean)),
+            ", ".join(f"{model} {weight:.2f}" for model, weight in weights.items() if weight > 0.005),
+            f"{found['seconds']:.0f} s",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return [*lines, ""]
 
 
 def files(name: str) -> list[Path]:
@@ -177,6 +230,7 @@ def page(results: Results, minutes: float) -> None:
         "",
         *table(results, minutes),
         "",
+        *stacks(results),
     ]
     for info in systems():
         lines += section(info)
@@ -198,7 +252,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=["smoke", "fit-here", "page"])
+    parser.add_argument("what", choices=["smoke", "fit-here", "stack", "page"])
     parser.add_argument("--work", type=Path, required=True, metavar="W")
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME")
     parser.add_argument("--minutes", type=float, default=15)
@@ -212,10 +266,10 @@ def main() -> None:
     if args.what == "page":
         page(results, args.minutes)
         return
-    if "THRESHER_DATA" not in os.environ:
-        sys.exit("THRESHER_DATA must name a folder that holds art7/")
     if args.what == "smoke":
         measure(results, "smoke", names, lambda name: smoke(name, args.work))
+    elif args.what == "stack":
+        measure(results, "stack", list(STACKS), lambda name: stack(name, args.work))
     else:
         kind = f"fit-here {args.minutes:g}"
         measure(results, kind, names, lambda name: fit_here(name, args.work, args.minutes, args.answers))

@@ -4,10 +4,11 @@ import time
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from thresher.errors import DataError
 from thresher.metrics.bootstrap import class_metrics_of, draw, metrics_of, unit_index, unit_sums
-from thresher.metrics.intervals import bounds, intervals, per_class
+from thresher.metrics.intervals import Interval, bounds, intervals, loosened, per_class
 from thresher.metrics.scores import METRICS
 from thresher.predictions import Predictions
 
@@ -140,6 +141,17 @@ def test_all_right_is_not_certainty():
     assert recall["low"] == pytest.approx(0.025 ** (1 / 10))
     in_pairs = intervals(predictions, 200, 0, np.arange(20) // 4)["accuracy"]
     assert in_pairs["low"] == pytest.approx(0.025 ** (1 / 5))
+
+
+def test_more_variance_makes_an_interval_wider_within_the_limits():
+    one = Interval(value=0.5, low=0.4, high=0.7)
+    assert loosened(one, 0.0) == one
+    wide = loosened(one, 0.01)
+    assert wide["low"] == pytest.approx(0.5 - np.sqrt(0.1**2 + norm.ppf(0.975) ** 2 * 0.01), abs=1e-6)
+    assert wide["high"] == pytest.approx(0.5 + np.sqrt(0.2**2 + norm.ppf(0.975) ** 2 * 0.01), abs=1e-6)
+    assert loosened(one, 1.0, (0.0, 1.0)) == Interval(value=0.5, low=0.0, high=1.0)
+    nothing = Interval(value=None, low=None, high=None)
+    assert loosened(nothing, 1.0) == nothing
 
 
 def test_per_class_and_what_is_undefined():

@@ -36,7 +36,7 @@ def dataset(tmp_path):
 
 @pytest.fixture(autouse=True)
 def _no_pages(monkeypatch):
-    """The report of a run that only pretends cannot be drawn; nobody pulls a plug; all backbones are there."""
+    """No report of a run that only pretends, no waiting for the disk; and all backbones are there."""
     monkeypatch.setattr("thresher.pipeline.budget.menu.installed", lambda: [*LITE, MOBILE])
     monkeypatch.setattr("thresher.report.write_report", lambda run: None)
     monkeypatch.setattr("thresher.files.os.fsync", lambda file: None)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from thresher.ensemble.base import Ensemble, Fitted, Stack
+from thresher.ensemble.refits import Refits, pairs, refitted
 from thresher.errors import DataError
 from thresher.predictions import Predictions, mean
 from thresher.progress import SILENT, Progress
@@ -32,6 +33,7 @@ class Combined:
         test: scores of other photos by that ensemble; None without any.
         fitted: that ensemble.
         seconds: ``search``: what it took to fit it; ``nested``: what all the others took.
+        refits: what the nested score would have been had photos been missing; None where nobody asked.
     """
 
     oof: Predictions
@@ -39,6 +41,7 @@ class Combined:
     test: Predictions | None
     fitted: Fitted
     seconds: dict[str, float]
+    refits: Refits | None = None
 
 
 def combined(
@@ -51,6 +54,7 @@ def combined(
     groups: np.ndarray | None = None,
     origin: Mapping[str, Any] | None = None,
     seed: int = 0,
+    refit: bool = False,
     progress: Progress = SILENT,
 ) -> Combined:
     """Fits an ensemble on out-of-fold scores and scores it nested.
@@ -64,6 +68,7 @@ def combined(
         groups: group of each row of the first model (N,), int64; None where nothing belongs together.
         origin: of the result.
         seed: of whatever is drawn.
+        refit: also fit it without each pair of folds, to know how far the nested score could be off.
         progress: told of every fit; there are as many as `fits` says.
 
     Raises:
@@ -78,19 +83,24 @@ def combined(
     middle = time.perf_counter()
     naive = fitted.apply(stack.scores)
     oof = naive.copy()
+    refits = None
     if part.learns:
-        oof[known] = nested(part, stack.take(known), seed, progress)
+        some = stack.take(known)
+        oof[known] = nested(part, some, seed, progress)
+        refits = refitted(part, some, oof[known], seed, progress) if refit else None
     seconds = {"search": middle - begin, "nested": time.perf_counter() - middle}
     test = None
     if tests:
         others = mean(tests, origin)
         test = replace(others, scores=fitted.apply(stacked(tests).scores))
-    return Combined(replace(first, scores=oof), replace(first, scores=naive), test, fitted, seconds)
+    nested_scores, naive_scores = replace(first, scores=oof), replace(first, scores=naive)
+    return Combined(nested_scores, naive_scores, test, fitted, seconds, refits)
 
 
 def fits(part: Ensemble, folds: np.ndarray) -> int:
-    """How often `combined` fits an ensemble: once for all, and once for each fold."""
-    return 1 + len(np.unique(folds[folds >= 0])) * part.learns
+    """How often `combined` with ``refit`` fits: once for all, once for each fold, once for each pair."""
+    number = len(np.unique(folds[folds >= 0]))
+    return 1 + (number + pairs(number)) * part.learns
 
 
 def stacked(

@@ -25,6 +25,8 @@ from thresher.metrics.bootstrap import (
 from thresher.predictions import Predictions
 
 TAILS = (0.025, 0.975)
+DEVIATIONS = 1.959964
+"""Standard deviations to either side that hold 95 % of a normal distribution."""
 Interval = dict[str, float | None]
 """``value``, ``low`` and ``high``; None where undefined (the precision of a class that is never answered)."""
 
@@ -113,6 +115,22 @@ def scored(
         raise DataError("no photo has both a label and a score: there is nothing to measure")
     kept = None if groups is None else np.asarray(groups, dtype=object)[rows]
     return predictions.take(rows), unit_index(kept, len(rows))
+
+
+def loosened(found: Interval, variance: float, limits: tuple[float, float] = (-np.inf, np.inf)) -> Interval:
+    """An interval that knows of more variance than that of its draws.
+
+    Args:
+        found: 95 % interval.
+        variance: what is added to that of the draws, >= 0.
+        limits: of the metric.
+    """
+    value, low, high = found["value"], found["low"], found["high"]
+    if value is None or low is None or high is None or not variance > 0:
+        return found
+    more = DEVIATIONS * np.sqrt(variance)
+    below, above = value - np.hypot(value - low, more), value + np.hypot(high - value, more)
+    return Interval(value=value, low=float(max(below, limits[0])), high=float(min(above, limits[1])))
 
 
 def bounds(draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,7 @@
 """What can be made as good as possible: a metric by its name, or a Python function of the user's."""
 
 import importlib
+import math
 import os
 import re
 import sys
@@ -40,6 +41,13 @@ class Metric:
     def __call__(self, targets: np.ndarray, scores: np.ndarray) -> float:
         """The number, as people know it."""
         return float(self.function(targets, scores))
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The smallest and the largest number that it can be; without end where nobody knows."""
+        if ":" in self.name:
+            return -math.inf, math.inf
+        return 0.0, math.inf if self.name in LOWER_IS_BETTER else 1.0
 
     def gain(self, targets: np.ndarray, scores: np.ndarray) -> float:
         """The number with its sign turned where lower is better: higher is always better."""

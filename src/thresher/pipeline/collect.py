@@ -30,9 +30,10 @@ def collect(bench: Bench) -> dict[str, Any]:
         _save(bench, *pair, name)
         models[name] = _intervals(bench, pair[0])
     _save(bench, oof, test)
+    whole = _intervals(bench, oof)
     resamples, seed = bench.recipe.metrics.resamples, bench.recipe.seed
     metrics: dict[str, Any] = {
-        "oof": _intervals(bench, oof),
+        "oof": whole if found.refits is None else found.refits.loosened(whole),
         "models": models,
         "classes": list(oof.classes),
         "per_class": per_class(oof, resamples, seed, groups_of(bench, oof)),
@@ -66,6 +67,7 @@ def _combined(
         groups=groups,
         origin={"recipe": bench.recipe.name, "models": list(per_model), "data": bench.fingerprint},
         seed=bench.recipe.seed,
+        refit=True,
         progress=SILENT if folds is None else bench.progress,
     )
     if folds is not None:

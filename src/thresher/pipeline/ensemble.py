@@ -10,10 +10,11 @@ from thresher.ensemble.auto import Auto
 from thresher.ensemble.base import Ensemble
 from thresher.ensemble.nested import Combined, combined, fits
 from thresher.ensemble.per_view import MARK, by_model
+from thresher.ensemble.refits import Refits
 from thresher.files import write_atomic, write_json
 from thresher.metrics.bootstrap import unit_index
 from thresher.metrics.comparison import compare
-from thresher.metrics.intervals import Interval, bounds, intervals
+from thresher.metrics.intervals import Interval, bounds, intervals, loosened
 from thresher.metrics.metric import Metric, metric
 from thresher.metrics.resampling import interval, redraw
 from thresher.pipeline.outer import named
@@ -116,12 +117,15 @@ def ensemble(
             groups=given.groups,
             origin={"ensemble": spec, "models": list(given.models)},
             seed=seed,
+            refit=True,
             progress=progress,
         )
         nested, naive = (
             measure(replace(scored, scores=one.scores), measured, given.groups, seed, resamples)
             for one in (found.oof, found.naive)
         )
+        if found.refits is not None:
+            nested = found.refits.loosened(nested)
         weights = named(found.fitted.weights, list(given.models))
         return Method(name, part.learns, found, nested, naive, weights)
 
@@ -140,25 +144,38 @@ def ensemble(
     against, sentence = None, ""
     if tried:
         mean, asked = (replace(scored, scores=one.found.oof.scores) for one in (tried[0], chosen))
-        against, sentence = _against(mean, asked, spec["name"], measured, given.groups, seed)
+        refits = chosen.found.refits
+        against, sentence = _against(mean, asked, spec["name"], measured, given.groups, seed, refits)
     return Result(chosen, tried, models, against, sentence, measured, spec)
 
 
 def _against(
-    mean: Predictions, asked: Predictions, name: str, wanted: Metric, groups: np.ndarray | None, seed: int
+    mean: Predictions,
+    asked: Predictions,
+    name: str,
+    wanted: Metric,
+    groups: np.ndarray | None,
+    seed: int,
+    refits: Refits | None,
 ) -> tuple[dict[str, Interval], str]:
     """Differences of the metrics, and what they say of the wanted one."""
+
+    def widened(metric_name: str, one: Interval) -> Interval:
+        added = 0.0 if refits is None else refits.variance(metric(metric_name), minus=mean.scores)
+        return loosened(one, added)
+
     compared = compare(mean, asked, seed=seed, groups=groups, names=("the mean", name))
-    found = dict(compared.differences)
+    found = {key: widened(key, one) for key, one in compared.differences.items()}
     if wanted.name == "accuracy":
-        return found, compared.sentence
+        return found, replace(compared, differences=found).sentence
     if wanted.name not in found:
         units = unit_index(groups, len(mean))
         pair = [mean.scores, asked.scores]
         before, after = redraw(wanted, mean.targets, pair, units, seed=seed)
         low, high = bounds((after - before)[:, None])
         value = wanted(mean.targets, asked.scores) - wanted(mean.targets, mean.scores)
-        found[wanted.name] = Interval(value=value, low=float(low[0]), high=float(high[0]))
+        own = Interval(value=value, low=float(low[0]), high=float(high[0]))
+        found[wanted.name] = widened(wanted.name, own)
     one = found[wanted.name]
     words = f"{one['value']:+.4f} ({one['low']:+.4f} to {one['high']:+.4f})"
     seen = (one["low"] or 0.0) > 0 or (one["high"] or 0.0) < 0
