@@ -161,11 +161,11 @@ def filled(name: str) -> Fillings:
 
 def table(results: Results, minutes: float) -> list[str]:
     """One row for each system."""
-    lines = [
-        "| system | source, claim | what runs | smoke run | in "
-        f"{minutes:g} min: OOF accuracy, 95 % | wall, forecast | held-back answers |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
-    ]
+    known = any("answers" in one for one in results.known.values())
+    titles = ["system", "source, claim", "what runs", "smoke run"]
+    titles += [f"in {minutes:g} min: OOF accuracy, 95 %", "wall, forecast"]
+    titles += ["held-back answers"] if known else []
+    lines = [f"| {' | '.join(titles)} |", "|" + " --- |" * len(titles)]
     for info in systems():
         tiny = results.known.get(f"smoke {info.name}", {})
         here = results.known.get(f"fit-here {minutes:g} {info.name}", {})
@@ -177,8 +177,9 @@ def table(results: Results, minutes: float) -> list[str]:
             f"{tiny['seconds']:.0f} s ({tiny['processor']:.0f} s of processor)" if ended(tiny) else "",
             f"{score['value']:.3f} ({score['low']:.3f} to {score['high']:.3f})" if score else "",
             f"{here['seconds']:.0f} s, {here.get('forecast', 0):.0f} s" if score else "",
-            "" if answers is None else f"{answers:.3f}",
         ]
+        if known:
+            cells.append("" if answers is None else f"{answers:.3f}")
         lines.append(f"| {' | '.join(cells)} |")
     return lines
 

@@ -58,6 +58,16 @@ def test_a_linear_stage_first_and_gentle_rates(big):
     assert many["models"]["b4"]["stages"][1]["batch_norm"] == "train"
 
 
+def test_a_linear_stage_comes_after_the_repair_of_labels():
+    tree = load("s02").model_dump(mode="json")
+    begin_linear(tree, labelled=900)
+    kinds = {name: [stage["kind"] for stage in model["stages"]] for name, model in tree["models"].items()}
+    assert kinds == {"first": ["linear", "train"], "denoised": ["repair", "linear", "train"]}
+    for model in tree["models"].values():
+        assert model["stages"][-1]["optimizer"]["lr"] == pytest.approx(3e-4 * 8 / 32)
+    Recipe.model_validate(tree)
+
+
 def test_what_saves_no_time_is_not_done(big, many):
     """On a machine whose steps take the same whatever the photos' size, the size stays."""
 

@@ -104,17 +104,18 @@ def rungs(side: int, labelled: int, natural: Callable[[str], int]) -> Iterator[R
 
 
 def begin_linear(tree: Tree, labelled: int) -> None:
-    """A linear stage before each model that begins with training, where its head takes one.
+    """A linear stage before the first training of each model, where its head takes one.
 
     The rates after it are those of a network near its optimum, and with few photos batch norms hold still, as
     in the recipe standard: at Adam's usual 1e-3 a head that was right is wrong after a few steps.
     """
     for model in tree["models"].values():
-        if not model["stages"] or model["weights"] == "none" or model["starts_from"] is not None:
+        if model["weights"] == "none" or model["starts_from"] is not None:
             continue
-        first = model["stages"][0]
-        if first["kind"] != "train":
+        learning = [stage for stage in model["stages"] if stage["kind"] != "repair"]
+        if not learning or learning[0]["kind"] != "train":
             continue
+        first = learning[0]
         if model["head"]["name"] != "linear" or model["tiles"] or model["unknown"] or first["new_head"]:
             continue
         if model["pooling"]["name"] == "gem":
@@ -123,7 +124,7 @@ def begin_linear(tree: Tree, labelled: int) -> None:
         for stage in model["stages"]:
             if stage["kind"] == "train" and stage["layers"] != "head":
                 _gentle(stage, labelled)
-        model["stages"].insert(0, {"kind": "linear", "views": ["plain", "hflip"]})
+        model["stages"].insert(model["stages"].index(first), {"kind": "linear", "views": ["plain", "hflip"]})
 
 
 def _gentle(stage: Tree, labelled: int) -> None:
@@ -191,7 +192,8 @@ def _larger_batches(tree: Tree, labelled: int) -> None:
             larger *= 2
         rate = rate_and_decay(stage["optimizer"])[0]
         grown = min(RATE, rate * larger / stage["batch_size"])
-        if model["stages"][0]["kind"] == "linear" and grown > rate and "sgd" not in str(stage["optimizer"]):
+        begun = any(one["kind"] == "linear" for one in model["stages"])
+        if begun and grown > rate and "sgd" not in str(stage["optimizer"]):
             stage["optimizer"] = with_rate(stage["optimizer"], grown)
         stage["batch_size"] = larger
 
