@@ -92,7 +92,7 @@ def test_recipes_of_systems(name, many):
 @pytest.mark.parametrize("name", [info.name for info in list_presets()])
 def test_every_recipe_of_the_package(name, many):
     recipe = without_source(load(name))
-    shares = [fitted(recipe, many, minutes) for minutes in (5, 60)]
+    shares = [fitted(recipe, many, minutes) for minutes in (6, 60)]
     for found in shares:
         assert found.fits
         check_changes(recipe, found)
@@ -182,3 +182,13 @@ def test_one_process_only(many, big, tmp_path, monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(RecipeError, match="one process"):
         fit_in_folder(big, many, 5, tmp_path / "run", False, SimpleNamespace(begun=None))
+
+
+@pytest.mark.parametrize("minutes", [3, 12, 30, 60])
+def test_no_step_is_left_that_there_was_time_to_do_without(big, many, minutes):
+    """The time is not left unused for a step that came before a larger one: each alone would be too much."""
+    found = fitted(big, many, minutes)
+    assert found.fits
+    more = fitted(big, many, minutes * 1.6)
+    assert found.forecast.whole > 0.5 * 60 * minutes
+    assert more.forecast.whole > found.forecast.whole

@@ -45,11 +45,18 @@ def dump_stage(**keys):
 def test_a_linear_stage_first_and_gentle_rates(big):
     tree = big.model_dump(mode="json")
     tree["models"]["vit"]["stages"][0]["optimizer"]["inner"]["lr"] = 1e-5
+    tree["models"]["b4"]["stages"][0]["body_lr"] = 0.01
+    tree["models"]["b4"]["stages"][0] |= {"averaging": {"name": "none"}, "schedule": {"name": "constant"}}
     begin_linear(tree, labelled=900)
     stages = tree["models"]["b4"]["stages"]
     assert [stage["kind"] for stage in stages] == ["linear", "train"]
-    assert stages[1]["optimizer"]["inner"]["lr"] == pytest.approx(3e-4 * 16 / 32)
-    assert stages[1]["body_lr"] == pytest.approx(0.1 * 1e-3 / 1.5e-4)  # the body's rate is what it was
+    assert stages[1]["optimizer"]["inner"]["lr"] == pytest.approx(1e-4 * 16 / 32)
+    assert stages[1]["body_lr"] == pytest.approx(0.01 * 1e-3 / 5e-5)  # the body's rate is what it was
+    assert tree["models"]["resnext"]["stages"][1]["body_lr"] == 1.0  # or that of the head, if that is lower
+    assert stages[1]["schedule"] == {"name": "cosine", "warmup": 0.1}
+    assert stages[1]["averaging"] == {"name": "ema", "decay": 0.99}
+    assert tree["models"]["resnext"]["stages"][1]["averaging"]["name"] == "swa"
+    assert tree["models"]["resnext"]["stages"][1]["schedule"]["warmup"] == 0.1
     assert stages[1]["batch_norm"] == "frozen"
     assert tree["models"]["vit"]["stages"][1]["optimizer"]["inner"]["lr"] == 1e-5
     Recipe.model_validate(tree)
@@ -64,7 +71,7 @@ def test_a_linear_stage_comes_after_the_repair_of_labels():
     kinds = {name: [stage["kind"] for stage in model["stages"]] for name, model in tree["models"].items()}
     assert kinds == {"first": ["linear", "train"], "denoised": ["repair", "linear", "train"]}
     for model in tree["models"].values():
-        assert model["stages"][-1]["optimizer"]["lr"] == pytest.approx(3e-4 * 8 / 32)
+        assert model["stages"][-1]["optimizer"]["lr"] == pytest.approx(1e-4 * 8 / 32)
     Recipe.model_validate(tree)
 
 

@@ -1,7 +1,7 @@
 """Any recipe, made small enough for this machine and a given time."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from pydantic import ValidationError
@@ -13,7 +13,7 @@ from thresher.pipeline.expected import Forecast, Rates, expected
 from thresher.pipeline.fit import resolve_jobs
 from thresher.pipeline.fitting.amounts import Counts, Table
 from thresher.pipeline.fitting.changes import Change, joined
-from thresher.pipeline.fitting.rungs import apart, rungs
+from thresher.pipeline.fitting.rungs import Rung, apart, rungs
 from thresher.pipeline.fitting.speed import Photos, natural
 from thresher.pipeline.fitting.trees import Tree
 from thresher.pipeline.fitting.weights import at_hand, replaced
@@ -81,7 +81,8 @@ def fit_here(
     """Makes a recipe smaller, step by step, until the whole command is forecast to end in time.
 
     First backbones without weights are replaced by bundled ones. Then come, each only if the recipe is still
-    too long, the steps of `thresher.pipeline.fitting.rungs`. More minutes take a part of the same steps.
+    too long, the steps of `thresher.pipeline.fitting.rungs`. Once it is short enough, each of them, the last
+    first, is left out again where there is time for that after all.
 
     Args:
         recipe: as the user wrote it.
@@ -95,50 +96,89 @@ def fit_here(
         the fitted recipe; the smallest one, which does not fit, where none does.
     """
     table = Table(dataset)
-    steps: list[tuple[Tree, Tree, str]] = []
-    now = recipe.model_dump(mode="json")
+    way = _Way(table, recipe.model_dump(mode="json"))
 
     def forecast(candidate: Recipe) -> Forecast:
         found = whole(candidate, table, machine)
         found.past += past()
         return found
 
-    def take(after: Tree, why: str) -> Recipe | None:
-        nonlocal now
-        if after == now:
-            return None
-        try:
-            made = Recipe.model_validate(after)
-            table.folds(made)
-        except (ValidationError, RecipeError, ValueError):
-            return None
-        plain = made.model_dump(mode="json")
-        steps.append((now, plain, why))
-        now = plain
-        return made
-
-    smaller = take(replaced(recipe, have, minutes < SHORT), NO_WEIGHTS) or recipe
+    smaller = way.take(replaced(recipe, have, minutes < SHORT), NO_WEIGHTS) or recipe
+    taken: list[tuple[_Way, Rung]] = []
     found = forecast(smaller)
     limit = 60 * minutes * SHARE
     if found.whole > limit:
         side, labelled = machine.photos.side, round(int(dataset.labelled.sum()) * 0.8)
         for rung in rungs(side, labelled, natural):
-            before, after = now, apart(now)
-            rung.make(after)
-            made = take(after, rung.why)
+            before = way.here()
+            made = way.step(rung)
             if made is None:
                 continue
             shorter = forecast(made)
             if shorter.total > WORTH * found.total and not rung.always:
-                now = before
-                steps.pop()
+                way = before
                 continue
             smaller, found = made, shorter
+            taken.append((before, rung))
             if found.whole <= limit:
                 break
-    if steps and not recipe.name.endswith(SUFFIX):
-        smaller = take({**now, "name": recipe.name + SUFFIX}, NAME) or smaller
-    return Fitted(smaller, tuple(joined(steps)), found, minutes)
+        for place in reversed(range(len(taken) * (found.whole <= limit))):
+            before, rung = taken[place]
+            if rung.always:
+                continue
+            without, rest = before.here(), list[tuple[_Way, Rung]]()
+            for _, later in taken[place + 1 :]:
+                rest.append((without.here(), later))
+                without.step(later)
+            made = Recipe.model_validate(without.now)
+            longer = forecast(made)
+            if longer.whole <= limit:
+                way, smaller, found, taken = without, made, longer, [*taken[:place], *rest]
+    if way.steps and not recipe.name.endswith(SUFFIX):
+        smaller = way.take({**way.now, "name": recipe.name + SUFFIX}, NAME) or smaller
+    return Fitted(smaller, tuple(joined(way.steps)), found, minutes)
+
+
+@dataclass
+class _Way:
+    """A dumped recipe, and how it came to be.
+
+    Attributes:
+        table: of the data set.
+        now: the recipe.
+        steps: the recipe before and after each step, and why.
+    """
+
+    table: Table
+    now: Tree
+    steps: list[tuple[Tree, Tree, str]] = field(default_factory=list)
+
+    def here(self) -> "_Way":
+        """A copy, to come back to."""
+        return replace(self, steps=list(self.steps))
+
+    def step(self, rung: Rung) -> Recipe | None:
+        """Takes a rung; None where it changes nothing, or makes no valid recipe."""
+        after = apart(self.now)
+        rung.make(after)
+        return self.take(after, rung.why)
+
+    def take(self, after: Tree, why: str) -> Recipe | None:
+        """Goes to another recipe; None where it is the same, or not valid."""
+        made = None if after == self.now else self._valid(after)
+        if made is not None:
+            plain = made.model_dump(mode="json")
+            self.steps.append((self.now, plain, why))
+            self.now = plain
+        return made
+
+    def _valid(self, tree: Tree) -> Recipe | None:
+        try:
+            made = Recipe.model_validate(tree)
+            self.table.folds(made)
+        except (ValidationError, RecipeError, ValueError):
+            return None
+        return made
 
 
 def whole(recipe: Recipe, table: Table, machine: Machine) -> Forecast:

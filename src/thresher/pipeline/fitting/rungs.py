@@ -24,8 +24,12 @@ from thresher.pipeline.fitting.weights import LITE, installed, size_of
 
 SCORED = 1.4
 """Photos are scored at a side so many times as large as in training; see the recipe standard."""
-RATE, RATE_BATCH, FEW = 3e-4, 32, 5000
+RATE, RATE_BATCH, FEW = 1e-4, 32, 5000
 """Highest rate after a linear stage at a batch of 32, and photos below which batch norms are held."""
+WARMUP, DECAY = 0.1, 0.99
+"""Share of the epochs in which the rate rises after a linear stage, and of the average of its weights."""
+RESTLESS, LOW = ("constant", "plateau"), ("one_cycle", "cyclic")
+"""Schedules that do not come to rest in few epochs, and those that begin at a low rate by themselves."""
 MODELS = 40
 """Models that are taken out at most."""
 STEPS = 20
@@ -106,8 +110,10 @@ def rungs(side: int, labelled: int, natural: Callable[[str], int]) -> Iterator[R
 def begin_linear(tree: Tree, labelled: int) -> None:
     """A linear stage before the first training of each model, where its head takes one.
 
-    The rates after it are those of a network near its optimum, and with few photos batch norms hold still, as
-    in the recipe standard: at Adam's usual 1e-3 a head that was right is wrong after a few steps.
+    What follows is for a network near its optimum: a low rate that rises first and falls at the end, an
+    average of the weights, and with few photos batch norms that hold still. On 307 held-out paintings an
+    epoch of S07's ResNeXt stage at a rate of 2e-4 took MobileNetV2 to .60 and six to .80, with all these to
+    .84; EfficientNet-Lite0 in S07's other stage reached .87 at 2e-4, and .89 at 7e-5, with all these.
     """
     for model in tree["models"].values():
         if model["weights"] == "none" or model["starts_from"] is not None:
@@ -132,6 +138,13 @@ def _gentle(stage: Tree, labelled: int) -> None:
     if labelled < FEW:
         stage["batch_norm"] = "frozen"
     names = str(stage["optimizer"])
+    if "schedule_free" not in names:  # which is a schedule and an average by itself
+        if stage["schedule"]["name"] in RESTLESS:
+            stage["schedule"] = {"name": "cosine", "warmup": 0.0}
+        if stage["schedule"]["name"] not in LOW and stage["schedule"]["warmup"] == 0:
+            stage["schedule"] = {**stage["schedule"], "warmup": WARMUP}
+        if stage["averaging"]["name"] == "none":
+            stage["averaging"] = {"name": "ema", "decay": DECAY}
     rate, most = rate_and_decay(stage["optimizer"])[0], RATE * min(1.0, stage["batch_size"] / RATE_BATCH)
     if "sgd" not in names and rate > most:
         stage["body_lr"] = min(1.0, stage["body_lr"] * rate / most)
