@@ -110,6 +110,17 @@ def test_a_model_that_is_gone_is_gone_from_the_ensemble(big):
     Recipe.model_validate(tree)
 
 
+def test_of_the_last_two_the_larger_network_stays():
+    models = {
+        name: {"backbone": name, "stages": [{"kind": "train"}]} for name in ("mobilenetv2_100", f"{LITE}0")
+    }
+    tree = Recipe.model_validate({"models": models}).model_dump(mode="json")
+    assert least_valuable(tree) == "mobilenetv2_100"
+    tree["models"]["mobilenetv2_100"]["backbone"] = f"{LITE}0"
+    tree["models"]["mobilenetv2_100"]["stages"][0]["epochs"] *= 2
+    assert least_valuable(tree) == "mobilenetv2_100"  # alike but for its length
+
+
 def test_few_views(big):
     asked = big.model_dump(mode="json")["models"]["b4"]["views"]
     assert few_views(asked, 2) == asked[:2]

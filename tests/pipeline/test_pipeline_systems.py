@@ -33,7 +33,6 @@ def test_there_are_twenty():
     assert [f"s{number}" for number in wanted.split()] == SYSTEMS
 
 
-@pytest.mark.slow
 @pytest.mark.photos
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_a_system_runs_end_to_end(real_data, tmp_path, name):

@@ -268,7 +268,10 @@ def _fewer_models(most: int) -> Iterator[Rung]:
 
 
 def least_valuable(tree: Tree) -> str | None:
-    """The model whose absence costs the least: one that shares its backbone, the dearest of these first."""
+    """The model whose absence costs the least: one that shares its backbone, the dearest of these first.
+
+    Of the last two, if they do not share it, the smaller network goes: the one that is left answers alone.
+    """
     names = [str(name) for name in tree["models"] if name not in needed(tree)]
     if len(tree["models"]) < 2 or not names:
         return None
@@ -276,8 +279,10 @@ def least_valuable(tree: Tree) -> str | None:
 
     def rank(name: str) -> tuple[bool, float, int]:
         model = tree["models"][name]
-        work = epochs_of(model) * model["image_size"] ** 2 * size_of(model["backbone"])
-        return backbones.count(model["backbone"]) > 1, float(work), names.index(name)
+        size, shared = size_of(model["backbone"]), backbones.count(model["backbone"]) > 1
+        work = epochs_of(model) * model["image_size"] ** 2 * size
+        last = len(backbones) == 2 and not shared
+        return shared, float(-size if last else work), names.index(name)
 
     return max(names, key=rank)
 
