@@ -1,5 +1,7 @@
 """The single ways to make a recipe smaller, what is told of them, and the arithmetic of time."""
 
+import copy
+
 import numpy as np
 import pytest
 from fitting_kit import LITE, Machine, check_changes, fitted, replay
@@ -7,7 +9,7 @@ from fitting_kit import LITE, Machine, check_changes, fitted, replay
 from thresher.pipeline.expected import Forecast, makespan
 from thresher.pipeline.fitting.changes import Change, differences, joined, shown
 from thresher.pipeline.fitting.epochs import at_most, shortened
-from thresher.pipeline.fitting.rungs import begin_linear, least_valuable, merge_equal
+from thresher.pipeline.fitting.rungs import begin_linear, least_valuable, merge_equal, quick_heads
 from thresher.pipeline.fitting.trees import drop_model, few_views
 from thresher.recipe.loader import load
 from thresher.recipe.schema import Recipe
@@ -73,6 +75,30 @@ def test_a_linear_stage_comes_after_the_repair_of_labels():
     for model in tree["models"].values():
         assert model["stages"][-1]["optimizer"]["lr"] == pytest.approx(1e-4 * 8 / 32)
     Recipe.model_validate(tree)
+
+
+def test_a_head_that_begins_at_random_learns_faster_than_the_body():
+    tree = load("s32").model_dump(mode="json")
+    begin_linear(tree, labelled=900)
+    quick_heads(tree)
+    for model in tree["models"].values():
+        rates = [(stage["optimizer"]["lr"], stage["body_lr"]) for stage in model["stages"]]
+        np.testing.assert_allclose(rates, [(1e-3, 0.1), (1e-5, 1.0), (1e-5, 1.0)])
+    Recipe.model_validate(tree)
+    begun = load("s02").model_dump(mode="json")
+    begin_linear(begun, labelled=900)
+    before = copy.deepcopy(begun)
+    quick_heads(begun)
+    assert begun == before
+
+
+def test_few_epochs_wait_for_no_plateau(many):
+    found = fitted(load("s32"), many, 8)
+    assert found.fits
+    stages = [stage for model in found.recipe.models.values() for stage in model.stages]
+    assert {stage.schedule["name"] for stage in stages} == {"cosine"}
+    assert sum(stage.epochs for stage in stages) < 12 * len(found.recipe.models)
+    assert min(stage.image_size for stage in stages) >= 96
 
 
 def test_what_saves_no_time_is_not_done(big, many):

@@ -26,6 +26,8 @@ SCORED = 1.4
 """Photos are scored at a side so many times as large as in training; see the recipe standard."""
 RATE, RATE_BATCH, FEW = 1e-4, 32, 5000
 """Highest rate after a linear stage at a batch of 32, and photos below which batch norms are held."""
+HEAD_RATE = 1e-3
+"""Rate of a head that begins at random, ten times that of a body which is pretrained."""
 WARMUP, DECAY = 0.1, 0.99
 """Share of the epochs in which the rate rises after a linear stage, and of the average of its weights."""
 RESTLESS, LOW = ("constant", "plateau"), ("one_cycle", "cyclic")
@@ -71,6 +73,7 @@ def rungs(side: int, labelled: int, natural: Callable[[str], int]) -> Iterator[R
         lambda tree: begin_linear(tree, labelled),
         always=True,
     )
+    yield Rung("a new head has few steps to learn: ten times the body's rate", quick_heads, always=True)
     yield Rung(
         f"few photos: so an epoch has {STEPS} steps",
         lambda tree: _smaller_batches(tree, labelled),
@@ -84,6 +87,7 @@ def rungs(side: int, labelled: int, natural: Callable[[str], int]) -> Iterator[R
     yield from _smaller_backbones()
     yield Rung("two views", lambda tree: _views(tree, 2))
     yield _train_size(192)
+    yield Rung("no plateau shows in few epochs: half a cosine", _rest, always=True)
     yield from _epochs(10)
     yield _train_size(160)
     yield from _epochs(8)
@@ -131,6 +135,28 @@ def begin_linear(tree: Tree, labelled: int) -> None:
             if stage["kind"] == "train" and stage["layers"] != "head":
                 _gentle(stage, labelled)
         model["stages"].insert(model["stages"].index(first), {"kind": "linear", "views": ["plain", "hflip"]})
+
+
+def quick_heads(tree: Tree) -> None:
+    """Where a head begins at random, its rate in the first stage is that of heads; the body's stays."""
+    for model in tree["models"].values():
+        learning = [stage for stage in model["stages"] if stage["kind"] != "repair"]
+        if model["weights"] == "none" or model["starts_from"] is not None or not learning:
+            continue
+        first = learning[0]
+        if first["kind"] != "train" or first["layers"] == "head" or "sgd" in str(first["optimizer"]):
+            continue
+        rate = rate_and_decay(first["optimizer"])[0]
+        if rate < HEAD_RATE:
+            first["body_lr"] *= rate / HEAD_RATE
+            first["optimizer"] = with_rate(first["optimizer"], HEAD_RATE)
+
+
+def _rest(tree: Tree) -> None:
+    """No schedule waits for a plateau, or stays high to the end."""
+    for _, stage in train_stages(tree):
+        if "schedule_free" not in str(stage["optimizer"]) and stage["schedule"]["name"] in RESTLESS:
+            stage["schedule"] = {"name": "cosine", "warmup": WARMUP}
 
 
 def _gentle(stage: Tree, labelled: int) -> None:
