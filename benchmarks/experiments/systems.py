@@ -114,8 +114,8 @@ def stacks(results: Results) -> list[str]:
         "## Two ensembles by themselves",
         "",
         "`thresher ensemble --scores A --scores B --labels train.csv --folds 3 --method s24` and `thresher "
-        "ensemble RUN --method s07`. Accuracy of photos that the ensemble was not fitted on (nested), with its "
-        "95 % interval, of those that it was fitted on (naive), and of the plain mean.",
+        "ensemble RUN --method s07`. Accuracy of photos that the ensemble was not fitted on (nested) with "
+        "its 95 % interval, of those that it was fitted on (naive), and of the plain mean.",
         "",
         "| system | over | photos | nested | naive | the mean | weights | wall |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
