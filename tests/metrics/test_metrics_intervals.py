@@ -8,7 +8,7 @@ from scipy.stats import norm
 
 from thresher.errors import DataError
 from thresher.metrics.bootstrap import class_metrics_of, draw, metrics_of, unit_index, unit_sums
-from thresher.metrics.intervals import Interval, bounds, intervals, loosened, per_class
+from thresher.metrics.intervals import Interval, bounds, chance_of, intervals, loosened, per_class
 from thresher.metrics.scores import METRICS
 from thresher.predictions import Predictions
 
@@ -152,6 +152,12 @@ def test_more_variance_makes_an_interval_wider_within_the_limits():
     assert loosened(one, 1.0, (0.0, 1.0)) == Interval(value=0.5, low=0.0, high=1.0)
     nothing = Interval(value=None, low=None, high=None)
     assert loosened(nothing, 1.0) == nothing
+
+
+def test_the_chance_of_a_difference_by_its_interval():
+    assert chance_of(Interval(value=1.0, low=0.0, high=2.0)) == pytest.approx(0.05, abs=1e-4)
+    assert chance_of(Interval(value=-3.0, low=-4.0, high=-2.0)) == pytest.approx(2 * norm.sf(3 * 1.959964))
+    assert chance_of(Interval(value=0.0, low=0.0, high=0.0)) == 1.0
 
 
 def test_per_class_and_what_is_undefined():

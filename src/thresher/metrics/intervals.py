@@ -7,6 +7,7 @@ there the exact binomial bound of Clopper and Pearson (1934) stands in for it; i
 the groups.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -131,6 +132,14 @@ def loosened(found: Interval, variance: float, limits: tuple[float, float] = (-n
     more = DEVIATIONS * np.sqrt(variance)
     below, above = value - np.hypot(value - low, more), value + np.hypot(high - value, more)
     return Interval(value=value, low=float(max(below, limits[0])), high=float(min(above, limits[1])))
+
+
+def chance_of(found: Interval) -> float:
+    """The two-sided p of a difference that scatters normally with the width of its 95 % interval."""
+    value, low, high = found["value"], found["low"], found["high"]
+    if value is None or low is None or high is None or high <= low:
+        return 1.0
+    return math.erfc(abs(value) * 2 * DEVIATIONS / (high - low) / math.sqrt(2))
 
 
 def bounds(draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
