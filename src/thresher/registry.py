@@ -6,15 +6,19 @@ A record holds where the class is, not the class, so that listing the parts of a
 """
 
 import fnmatch
+import functools
 import importlib
 import inspect
 import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from thresher.errors import RecipeError
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 T = TypeVar("T")
 
@@ -117,18 +121,18 @@ class Registry(Generic[T]):
             RecipeError: an unknown or missing setting, or a value of the wrong type; the message names the
                 nearest.
         """
-        from pydantic import TypeAdapter, ValidationError
+        from pydantic import ValidationError
 
         allowed = self.parameters(name)
         constructor = typing.cast(Any, self.get(name).load()).__init__
-        hints = typing.get_type_hints(constructor, include_extras=True)
+        hints = _hints(constructor)
         checked: dict[str, Any] = {}
         for key, value in settings.items():
             if key not in allowed:
                 raise RecipeError(f"{self.family} {name!r} has no setting {key!r}{nearest(key, allowed)}")
             if key in hints:
                 try:
-                    value = TypeAdapter(hints[key]).validate_python(value)
+                    value = _adapter(constructor, key).validate_python(value)
                 except ValidationError as error:
                     problem = error.errors()[0]["msg"].removeprefix("Value error, ")
                     raise RecipeError(f"{self.family} {name!r}: {key} = {value!r}: {problem}") from None
@@ -137,7 +141,7 @@ class Registry(Generic[T]):
             if key not in checked and parameter.default is parameter.empty:
                 raise RecipeError(f"{self.family} {name!r} needs the setting {key!r}")
             if key not in checked and key in hints and _names_parts(hints[key], parameter.default):
-                checked[key] = TypeAdapter(hints[key]).validate_python(parameter.default)
+                checked[key] = _adapter(constructor, key).validate_python(parameter.default)
         # In the order of the signature, so that equal settings are written equally.
         return {key: checked.get(key, parameter.default) for key, parameter in allowed.items()}
 
@@ -151,6 +155,20 @@ class Registry(Generic[T]):
         """
         part = self.get(name)
         return typing.cast(T, part.load()(*part.fixed, *given, **self.check(name, settings or {})))
+
+
+@functools.cache
+def _hints(constructor: Any) -> dict[str, Any]:
+    """The types of a constructor's arguments."""
+    return typing.get_type_hints(constructor, include_extras=True)
+
+
+@functools.cache
+def _adapter(constructor: Any, key: str) -> "TypeAdapter[Any]":
+    """What validates one argument; kept, for making it takes longer than using it."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(_hints(constructor)[key])
 
 
 def _names_parts(hint: Any, default: Any) -> bool:

@@ -311,8 +311,11 @@ def test_filters_by_keyboard(serve, visit, tmp_path):
     page.press("f", "Enter", *"squ", "Enter")
     page.page.wait_for_function("() => document.activeElement.id === 'filter-given'")
     page.press("Shift+Tab", "Enter")
+    wanted = f"{len(squares)} photos: given square"
+    page.page.wait_for_function(
+        "text => document.getElementById('filtered-text').textContent.trim() === text", arg=wanted
+    )
     page.ready()
-    assert page.text("filtered-text") == f"{len(squares)} photos: given square"
     seen = []
     while page.page.get_attribute("body", "data-state") != "end":
         seen.append(page.photo)
