@@ -9,7 +9,7 @@ it (Bengio and Grandvalet 2004); of what an interval without it misses see Bates
 Cross-validation: what does it estimate and how well does it do it?, 2023.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -17,7 +17,7 @@ import numpy as np
 
 from thresher.ensemble.base import Ensemble, Fitted, Stack
 from thresher.metrics.intervals import Interval, loosened
-from thresher.metrics.metric import metric
+from thresher.metrics.metric import Score, metric
 from thresher.progress import SILENT, Progress
 
 BLOCKS = 5
@@ -40,33 +40,30 @@ class Refits:
     blocks: np.ndarray
     pairs: dict[tuple[int, int], Fitted]
 
-    def variance(
-        self, score: Callable[[np.ndarray, np.ndarray], float], minus: np.ndarray | None = None
-    ) -> float:
-        """What refitting adds to the variance of a metric; 0 where it adds nothing, or is not known.
+    def variances(self, scores: Mapping[str, Score], minus: np.ndarray | None = None) -> dict[str, float]:
+        """What refitting adds to the variance of metrics; 0 where it adds nothing, or is not known.
 
         Args:
-            score: the metric, of targets (N,) and scores (N, K).
+            scores: the metrics by name.
             minus: scores (N, K) of something that is not fitted: the variance is that of the difference.
         """
-        if not self.pairs:
-            return 0.0
-        again, before = [], []
-        for block in range(int(self.blocks.max()) + 1):
+        again: dict[str, list[float]] = {name: [] for name in scores}
+        before: dict[str, list[float]] = {name: [] for name in scores}
+        for block in range(int(self.blocks.max()) + 1) if self.pairs else ():
             rows = self.blocks != block
-            targets = self.stack.targets[rows]
-            base = 0.0 if minus is None else score(targets, minus[rows])
-            again.append(score(targets, self._without(block)[rows]) - base)
-            before.append(score(targets, self.scores[rows]) - base)
-        added = _jackknife(again) - _jackknife(before)
-        return max(0.0, added) if np.isfinite(added) else 0.0
+            targets, refitted = self.stack.targets[rows], self._without(block)[rows]
+            for name, score in scores.items():
+                base = 0.0 if minus is None else score(targets, minus[rows])
+                again[name].append(score(targets, refitted) - base)
+                before[name].append(score(targets, self.scores[rows]) - base)
+        added = {name: _jackknife(again[name]) - _jackknife(before[name]) for name in scores}
+        return {name: max(0.0, one) if np.isfinite(one) else 0.0 for name, one in added.items()}
 
     def loosened(self, found: Mapping[str, Interval]) -> dict[str, Interval]:
         """Intervals of the nested scores by metric, wider by what refitting adds."""
         known = {name: metric(name) for name in found}
-        return {
-            name: loosened(one, self.variance(known[name]), known[name].limits) for name, one in found.items()
-        }
+        added = self.variances(known)
+        return {name: loosened(one, added[name], known[name].limits) for name, one in found.items()}
 
     def _without(self, block: int) -> np.ndarray:
         """Scores (N, K) nested among the photos outside a block; its own are zero."""
@@ -107,5 +104,4 @@ def pairs(folds: int) -> int:
 
 def _jackknife(values: list[float]) -> float:
     """The jackknife's variance of a mean from what it is without each block."""
-    blocks = len(values)
-    return float((blocks - 1) * np.var(values))
+    return float((len(values) - 1) * np.var(values)) if values else 0.0

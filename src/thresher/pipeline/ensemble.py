@@ -160,12 +160,10 @@ def _against(
 ) -> tuple[dict[str, Interval], str]:
     """Differences of the metrics, and what they say of the wanted one."""
 
-    def widened(metric_name: str, one: Interval) -> Interval:
-        added = 0.0 if refits is None else refits.variance(metric(metric_name), minus=mean.scores)
-        return loosened(one, added)
-
     compared = compare(mean, asked, seed=seed, groups=groups, names=("the mean", name))
-    found = {key: widened(key, one) for key, one in compared.differences.items()}
+    measured = {key: metric(key) for key in compared.differences} | {wanted.name: wanted}
+    added = {} if refits is None else refits.variances(measured, minus=mean.scores)
+    found = {key: loosened(one, added.get(key, 0.0)) for key, one in compared.differences.items()}
     if wanted.name == "accuracy":
         one = found["accuracy"]
         # The exact test knows photos alone: with a wider interval its p can be no lower than that tells.
@@ -180,7 +178,7 @@ def _against(
         low, high = bounds((after - before)[:, None])
         value = wanted(mean.targets, asked.scores) - wanted(mean.targets, mean.scores)
         own = Interval(value=value, low=float(low[0]), high=float(high[0]))
-        found[wanted.name] = widened(wanted.name, own)
+        found[wanted.name] = loosened(own, added.get(wanted.name, 0.0))
     one = found[wanted.name]
     words = f"{one['value']:+.4f} ({one['low']:+.4f} to {one['high']:+.4f})"
     seen = (one["low"] or 0.0) > 0 or (one["high"] or 0.0) < 0

@@ -122,7 +122,8 @@ def fit_here(
             taken.append((before, rung))
             if found.whole <= limit:
                 break
-        for place in reversed(range(len(taken) * (found.whole <= limit))):
+        spare = range(len(taken)) if found.whole <= limit else range(0)
+        for place in reversed(spare):
             before, rung = taken[place]
             if rung.always:
                 continue

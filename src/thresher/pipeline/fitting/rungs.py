@@ -115,17 +115,15 @@ def begin_linear(tree: Tree, labelled: int) -> None:
     """A linear stage before the first training of each model, where its head takes one.
 
     What follows is for a network near its optimum: a low rate that rises first and falls at the end, an
-    average of the weights, and with few photos batch norms that hold still. On 307 held-out paintings an
-    epoch of S07's ResNeXt stage at a rate of 2e-4 took MobileNetV2 to .60 and six to .80, with all these to
-    .84; EfficientNet-Lite0 in S07's other stage reached .87 at 2e-4, and .89 at 7e-5, with all these.
+    average of the weights, and with few photos batch norms that hold still. Without these the first epoch
+    undoes the solution, and few epochs do not bring it back.
     """
     for model in tree["models"].values():
         if model["weights"] == "none" or model["starts_from"] is not None:
             continue
-        learning = [stage for stage in model["stages"] if stage["kind"] != "repair"]
-        if not learning or learning[0]["kind"] != "train":
+        first = _first_learning(model)
+        if first is None or first["kind"] != "train":
             continue
-        first = learning[0]
         if model["head"]["name"] != "linear" or model["tiles"] or model["unknown"] or first["new_head"]:
             continue
         if model["pooling"]["name"] == "gem":
@@ -137,13 +135,17 @@ def begin_linear(tree: Tree, labelled: int) -> None:
         model["stages"].insert(model["stages"].index(first), {"kind": "linear", "views": ["plain", "hflip"]})
 
 
+def _first_learning(model: Tree) -> Tree | None:
+    """The first stage in which a model learns; a repair before it only changes what it is taught."""
+    return next((stage for stage in model["stages"] if stage["kind"] != "repair"), None)
+
+
 def quick_heads(tree: Tree) -> None:
     """Where a head begins at random, its rate in the first stage is that of heads; the body's stays."""
     for model in tree["models"].values():
-        learning = [stage for stage in model["stages"] if stage["kind"] != "repair"]
-        if model["weights"] == "none" or model["starts_from"] is not None or not learning:
+        first = _first_learning(model)
+        if model["weights"] == "none" or model["starts_from"] is not None or first is None:
             continue
-        first = learning[0]
         if first["kind"] != "train" or first["layers"] == "head" or "sgd" in str(first["optimizer"]):
             continue
         rate = rate_and_decay(first["optimizer"])[0]
