@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from robust_losses import Results, machine
+from results import Results, machine
 
 from thresher.files import digest, read_json, write_text
 from thresher.predictions import Predictions

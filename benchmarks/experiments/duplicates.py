@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import torch
-from robust_losses import machine
+from results import machine
 
 from thresher.files import write_text
 from thresher.images.cache import PhotoCache

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from robust_losses import Results, machine
+from results import Results, machine
 
 from thresher.files import digest, write_text
 from thresher.images.cache import PhotoCache

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from robust_losses import Data, Results, frozen_features, machine
-from robust_losses import Plan as FeaturePlan
+from noisy_photos import Data, frozen_features
+from results import Results, machine
 
 from thresher import labels
 from thresher.files import digest, write_atomic, write_text
@@ -95,7 +95,7 @@ def find(plan: Plan, work: Path, columns: list[str], features_file: Path | None)
     data = Data(work)
     rows = np.sort(generator(plan.seed, "photos").permutation(len(data.frame))[: plan.photos])
     if features_file is None:
-        features = frozen_features(data, FeaturePlan(head_size=plan.size), work)[rows]
+        features = frozen_features(data, work, plan.size)[rows]
     else:
         features = np.load(features_file)[rows]
     mark = digest([round(float(features.astype(np.float64).sum()), 3), *features.shape])

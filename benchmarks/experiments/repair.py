@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from robust_losses import Data, Plan, Results, machine
+from noisy_photos import Data
+from results import Results, machine
 
 from thresher.dataset.teaching import Teaching
 from thresher.files import digest, write_text
@@ -103,7 +104,7 @@ def heads(data: Data, features: np.ndarray, results: Results) -> None:
         for seed in HEAD_SEEDS:
             if all(key("heads", column, seed, method) in results.known for method in METHODS):
                 continue
-            train, scored = data.split(Plan(), seed)
+            train, scored = data.split(seed)
             doubt = judge(features[:, train], given[train], classes, seed)
             inner = inner_split(given[train], None, 3, derive(seed, "head"))
             for method in METHODS:
@@ -127,7 +128,7 @@ def nets(data: Data, features: np.ndarray, results: Results, work: Path, seeds: 
     names, ids = np.array(data.classes, dtype=object), data.frame["image_id"].to_numpy(dtype=object)
     images = Path(data.root) / "images"
     for seed in seeds:
-        train, scored = data.split(Plan(), seed)
+        train, scored = data.split(seed)
         doubt = judge(features[:, train], given[train], len(names), seed)
         for method in NET_METHODS:
             if key("nets", NET_LABELS, seed, method) in results.known:

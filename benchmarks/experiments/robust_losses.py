@@ -9,10 +9,6 @@ A number that is in W/results.jsonl already is not computed again: the same comm
 """
 
 import argparse
-import json
-import os
-import platform
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
+from linear_heads import accuracy, fit_head, fit_quick
+from noisy_photos import BACKBONE, Data, frozen_features
+from results import Results, machine
 
 from thresher import registry
 from thresher.files import digest, write_text
@@ -60,7 +58,7 @@ class Plan:
 
     train: int = 4000
     scored: int = 2000
-    backbone: str = "tf_efficientnet_lite0"
+    backbone: str = BACKBONE
     head_size: int = 128
     head_epochs: int = 40
     head_batch: int = 256
@@ -75,57 +73,6 @@ class Plan:
 
 
 TINY = Plan(train=96, scored=48, head_size=32, head_epochs=20, rates=(1e-3, 1e-2), net_size=32, net_epochs=1)
-
-
-class Data:
-    """CIFAR-10N: photos in memory, and labels by column."""
-
-    def __init__(self, work: Path) -> None:
-        import pandas as pd
-
-        from thresher.images.cache import PhotoCache
-        from thresher.recipe.schema import ImagesSection
-
-        if "THRESHER_DATA" not in os.environ:
-            sys.exit("THRESHER_DATA must name a folder that holds cifar10n/")
-        self.root = root = Path(os.environ["THRESHER_DATA"]) / "cifar10n"
-        self.frame = pd.read_csv(root / "labels.csv")
-        self.classes = tuple(sorted(self.frame["clean"].unique()))
-        paths = [str(root / "images" / name) for name in self.frame["image_id"]]
-        self.cache = PhotoCache.open(paths, 32, ImagesSection(cache_dir=str(work / "photos")))
-
-    def targets(self, labels: str) -> np.ndarray:
-        """Class index of every photo (M,) by one column."""
-        return np.searchsorted(self.classes, self.frame[labels].to_numpy(dtype=str)).astype(np.int64)
-
-    def split(self, plan: Plan, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        """Rows to train on and rows to score, drawn anew for each seed; no label has a say in it."""
-        order = generator(seed, "split").permutation(len(self.frame))
-        return np.sort(order[: plan.train]), np.sort(order[plan.train : plan.train + plan.scored])
-
-
-class Results:
-    """One JSON object a line; what is there is not done again."""
-
-    def __init__(self, work: Path) -> None:
-        self.path = work / "results.jsonl"
-        self.known: dict[str, dict[str, Any]] = {}
-        for line in self.path.read_text().splitlines() if self.path.is_file() else ():
-            try:
-                one = json.loads(line)
-            except ValueError:  # the end of a run that was killed
-                continue
-            self.known[one["key"]] = one
-
-    def add(self, one: dict[str, Any]) -> None:
-        """Appends a result."""
-        self.known[one["key"]] = one
-        with self.path.open("a+b") as file:
-            if file.tell() and (file.seek(-1, os.SEEK_END), file.read(1))[1] != b"\n":
-                file.write(b"\n")
-            file.write(json.dumps(one).encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
 
 
 @dataclass(frozen=True)
@@ -181,7 +128,7 @@ def work_through(runs: list[Run], plan: Plan, work: Path) -> None:
     if not todo:
         return
     data = Data(work)
-    features = frozen_features(data, plan, work) if todo[0].kind == "head" else None
+    features = frozen_features(data, work, plan.head_size, plan.backbone) if todo[0].kind == "head" else None
     for number, run in enumerate(todo, start=1):
         start = time.perf_counter()
         facts = run_net(run, data, plan, work) if features is None else run_head(run, data, features, plan)
@@ -193,34 +140,9 @@ def work_through(runs: list[Run], plan: Plan, work: Path) -> None:
         print(f"{number}/{len(todo)} {what}: {facts['accuracy']:.4f}  {seconds:.1f} s", flush=True)
 
 
-def machine() -> str:
-    """What the numbers were computed on, in a few words."""
-    threads = f"{torch.get_num_threads()} threads"
-    return f"{platform.machine()}, {threads}, torch {torch.__version__}, Python {platform.python_version()}"
-
-
-def frozen_features(data: Data, plan: Plan, work: Path) -> np.ndarray:
-    """Power-normalised features (M, D) of all photos, enlarged, in one plain view; kept in the folder."""
-    from thresher.inference.engine import Engines
-    from thresher.inference.features import compute_features
-    from thresher.inference.views import REGISTRY
-    from thresher.models.build import build_model
-    from thresher.recipe.schema import ModelSection
-    from thresher.training.harness import Harness
-
-    section = ModelSection(backbone=plan.backbone, image_size=plan.head_size)
-    settings = {"engine": "torch", "precision": "fp32", "batch_size": 32}
-    network = build_model(section, 2).embedder()
-    engines = Engines(network, **settings, device=Harness().device, scratch=work / "graphs")
-    rows = np.arange(len(data.frame))
-    size, folder = plan.head_size, work / "features"
-    key = digest(["features", plan.backbone, size, data.cache.content.tolist()])
-    return compute_features(engines, data.cache, rows, REGISTRY.build("plain"), size, "squish", folder, key)
-
-
 def run_head(run: Run, data: Data, features: np.ndarray, plan: Plan) -> dict[str, Any]:
     """One head: its rate chosen on training photos by their given labels, then fitted on all of them."""
-    train, scored = data.split(plan, run.seed)
+    train, scored = data.split(run.seed, plan.train, plan.scored)
     given, clean = data.targets(run.labels), data.targets("clean")
     seed = derive(run.seed, "head", run.labels)
     if run.method == QUICK:
@@ -229,73 +151,14 @@ def run_head(run: Run, data: Data, features: np.ndarray, plan: Plan) -> dict[str
     known = generator(seed, "held").permutation(train)
     cut = round(plan.held * len(known))
     held, rest = known[:cut], known[cut:]
-    tried = {}
+    tried, size = {}, (plan.head_epochs, plan.head_batch)
     for rate in plan.rates:
-        head = fit_head(features[rest], given[rest], len(data.classes), run.settings, rate, seed, plan)
+        head = fit_head(features[rest], given[rest], len(data.classes), run.settings, rate, seed, *size)
         tried[rate] = accuracy(head, features[held], given[held])
     best = max(tried, key=lambda rate: tried[rate])  # of equal ones the smallest
-    head = fit_head(features[train], given[train], len(data.classes), run.settings, best, seed, plan)
+    head = fit_head(features[train], given[train], len(data.classes), run.settings, best, seed, *size)
     right = accuracy(head, features[scored], clean[scored])
     return {"accuracy": right, "rate": best, "held": list(tried.values())}
-
-
-Head = tuple[np.ndarray, np.ndarray]
-
-
-def fit_head(
-    features: np.ndarray,
-    targets: np.ndarray,
-    classes: int,
-    loss: dict[str, Any],
-    rate: float,
-    seed: int,
-    plan: Plan,
-) -> Head:
-    """A linear head by Adam with a cosine schedule; weight (K, D) and bias (K,) for features (N, D)."""
-    from thresher.recipe.part import build
-
-    centre = features.mean(axis=0)
-    scale = 10 / (np.sqrt(((features - centre) ** 2).sum(axis=1).mean()) + 1e-12)
-    known = torch.from_numpy(((features - centre) * scale).astype(np.float32))
-    wanted = torch.from_numpy(targets)
-    seed_torch(seed, "head")
-    head = torch.nn.Linear(features.shape[1], classes)
-    torch.nn.init.trunc_normal_(head.weight, std=0.02)
-    torch.nn.init.zeros_(head.bias)
-    objective = build("losses", loss).train()
-    optimizer = torch.optim.Adam(head.parameters(), lr=rate, foreach=True)
-    batches = -(-len(known) // plan.head_batch)
-    steps = batches * plan.head_epochs
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-    step = 0
-    for epoch in range(plan.head_epochs):
-        order = torch.from_numpy(generator(seed, "order", epoch).permutation(len(known)))
-        for rows in order.chunk(batches):
-            objective.at(step / steps)
-            optimizer.zero_grad(set_to_none=True)
-            objective(head(known[rows]), wanted[rows]).backward()
-            optimizer.step()
-            schedule.step()
-            step += 1
-    weight = head.weight.detach().numpy() * scale
-    return weight, head.bias.detach().numpy() - weight @ centre
-
-
-def fit_quick(features: np.ndarray, targets: np.ndarray, classes: int, seed: int) -> Head:
-    """What a linear stage does: L-BFGS, its L2 penalty chosen by log-loss on inner folds."""
-    from thresher.models.linear import fit_linear, inner_split
-    from thresher.recipe.schema import LinearStage
-
-    stage = LinearStage()
-    inner = inner_split(targets, None, stage.inner_folds, seed)
-    head = fit_linear(features[None], targets, classes, stage.penalties, inner)
-    return head.weight, head.bias
-
-
-def accuracy(head: Head, features: np.ndarray, targets: np.ndarray) -> float:
-    """Share of right answers."""
-    weight, bias = head
-    return float(((features @ weight.T + bias).argmax(axis=1) == targets).mean())
 
 
 def run_net(run: Run, data: Data, plan: Plan, work: Path) -> dict[str, Any]:
@@ -310,7 +173,7 @@ def run_net(run: Run, data: Data, plan: Plan, work: Path) -> dict[str, Any]:
     from thresher.training.loop import TrainData, train_stage
     from thresher.training.state import StateFile
 
-    train, scored = data.split(plan, run.seed)
+    train, scored = data.split(run.seed, plan.train, plan.scored)
     seed, harness = derive(run.seed, "net", run.labels), Harness()
     stage = TrainStage(
         epochs=plan.net_epochs,

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from robust_losses import Results, machine
+from results import Results, machine
 
 from ensembles import data, margins_as_scores
 from thresher.files import read_json, write_text
