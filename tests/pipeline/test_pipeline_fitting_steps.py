@@ -9,7 +9,13 @@ from fitting_kit import LITE, Machine, check_changes, fitted, replay
 from thresher.pipeline.expected import Forecast, makespan
 from thresher.pipeline.fitting.changes import Change, differences, joined, shown
 from thresher.pipeline.fitting.epochs import at_most, shortened
-from thresher.pipeline.fitting.rungs import begin_linear, least_valuable, merge_equal, quick_heads
+from thresher.pipeline.fitting.rungs import (
+    begin_linear,
+    least_valuable,
+    merge_equal,
+    plain_targets,
+    quick_heads,
+)
 from thresher.pipeline.fitting.trees import drop_model, few_views
 from thresher.recipe.loader import load
 from thresher.recipe.schema import Recipe
@@ -77,8 +83,36 @@ def test_a_linear_stage_comes_after_the_repair_of_labels():
     Recipe.model_validate(tree)
 
 
-def test_a_head_that_begins_at_random_learns_faster_than_the_body():
+def test_a_hidden_layer_of_a_head_gives_way_to_a_linear_stage():
     tree = load("s32").model_dump(mode="json")
+    begin_linear(tree, labelled=900)
+    for model in tree["models"].values():
+        assert (model["head"], model["stages"][0]["kind"]) == ({"name": "linear"}, "linear")
+    Recipe.model_validate(tree)
+    # A model that others start from keeps its head, which they have, too.
+    tree = load("s32").model_dump(mode="json")
+    tree["models"]["b4"] |= {"starts_from": "xception", "backbone": "xception"}
+    begin_linear(tree, labelled=900)
+    assert tree["models"]["xception"]["head"]["name"] == "mlp"
+    Recipe.model_validate(tree)
+
+
+def test_few_epochs_are_of_whole_photos_with_hard_labels(big):
+    tree = big.model_dump(mode="json")
+    tree["models"]["b4"]["stages"][0]["loss"] = {
+        "name": "combo",
+        "terms": [{"name": "cross_entropy", "smoothing": 0.1}, "focal"],
+    }
+    plain_targets(tree)
+    losses = [model["stages"][0]["loss"] for model in tree["models"].values()]
+    assert losses[0]["terms"] == [{"name": "cross_entropy", "smoothing": 0.0}, "focal"]
+    assert losses[1] | {"smoothing": 0.2} == big.models["resnext"].stages[0].loss
+    assert {model["stages"][0]["mixing"]["name"] for model in tree["models"].values()} == {"none"}
+    Recipe.model_validate(tree)
+
+
+def test_a_head_that_begins_at_random_learns_faster_than_the_body():
+    tree = load("s32", ["models.*.pooling=gem"]).model_dump(mode="json")  # which takes no linear stage
     begin_linear(tree, labelled=900)
     quick_heads(tree)
     for model in tree["models"].values():
@@ -95,7 +129,7 @@ def test_a_head_that_begins_at_random_learns_faster_than_the_body():
 def test_few_epochs_wait_for_no_plateau(many):
     found = fitted(load("s32"), many, 8)
     assert found.fits
-    stages = [stage for model in found.recipe.models.values() for stage in model.stages]
+    stages = [stage for one in found.recipe.models.values() for stage in one.stages if stage.kind == "train"]
     assert {stage.schedule["name"] for stage in stages} == {"cosine"}
     assert sum(stage.epochs for stage in stages) < 12 * len(found.recipe.models)
     assert min(stage.image_size for stage in stages) >= 96

@@ -23,6 +23,8 @@ REPORT_SECONDS = 2.0
 """Scores, submission and report, besides what grows with the photos."""
 COPIES = 1.5
 """Looking for copies of a photo takes so many times as long as measuring its light and sharpness."""
+MEASURED = 0.1
+"""Share of all steps of a stage that are measured at most, to forecast how long they take."""
 SAMPLE = 200
 """Photos on which an ensemble that learns is timed."""
 
@@ -173,9 +175,11 @@ def _score_rate(bench: Bench, section: ModelSection, size: int) -> float:
 
 def _step_rate(bench: Bench, section: ModelSection, stage: TrainStage) -> float:
     """Photos per second of one job's steps, measured with as many jobs side by side as will be, in no more
-    steps than there are to do.
+    than a share of the steps that there are to do.
     """
-    jobs = bench.recipe.training.jobs or 1
-    todo = max(1, stage.epochs * (len(bench.features.rows) // stage.batch_size))
-    few = {"least": min(3, todo), "most": min(MOST, todo)}
-    return step_rate(section, stage, len(bench.dataset.classes), bench.harness, jobs, **few)
+    jobs, folds = bench.recipe.training.jobs or 1, bench.fold_numbers
+    todo = sum(len(bench.training(fold)) // stage.batch_size for fold in folds) * stage.epochs
+    most = min(MOST, max(1, round(MEASURED * todo * len(section.seeds))))
+    return step_rate(
+        section, stage, len(bench.dataset.classes), bench.harness, jobs, least=min(3, most), most=most
+    )

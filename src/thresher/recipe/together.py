@@ -71,13 +71,18 @@ def check_stage(stage: "TrainStage", last: bool) -> None:
         raise ValueError(f"averaging {name!r} makes several models: it can only stand in the last stage")
 
 
+def takes_linear(head: dict[str, Any]) -> bool:
+    """Whether a head can take the matrix that a linear stage fits."""
+    return bool(getattr(registry.family("heads").get(head["name"]).load(), "takes_linear", False))
+
+
 def refuse_linear(model: "ModelSection") -> None:
     """A linear stage fits one matrix on the pretrained features of whole photos.
 
     Raises:
         ValueError: the model has no such matrix or no such features.
     """
-    if not getattr(registry.family("heads").get(model.head["name"]).load(), "takes_linear", False):
+    if not takes_linear(model.head):
         raise ValueError(f"head {model.head['name']!r} cannot take the solution of a linear stage")
     for key, plain in (("tiles", None), ("starts_from", None), ("normalise", "model"), ("unknown", False)):
         if getattr(model, key) != plain:
