@@ -41,6 +41,10 @@ def test_epochs_and_what_is_counted_in_them():
     assert shortened(snapshots, 1 / 12, last=True)["epochs"] >= 3
     phases = {"name": "phases", "ops": ["strong", "light", "none"]}
     assert shortened(dump_stage(epochs=12, augment=phases), 1 / 12, last=True)["epochs"] == 3
+    # Few epochs end at their lowest rate, not where one of them is no better than the last.
+    select = {"metric": "log_loss", "keep": "best", "patience": 10}
+    waits = [shortened(dump_stage(epochs=100, select=select), share, last=True) for share in (0.4, 0.04)]
+    assert [(one["epochs"], one["select"]["patience"]) for one in waits] == [(40, 4), (4, None)]
     two = {"models": {"m": {"stages": [dump_stage(epochs=9), dump_stage(epochs=3)]}}}
     assert [one["epochs"] for one in at_most(two, 4)["models"]["m"]["stages"]] == [3, 1]
 

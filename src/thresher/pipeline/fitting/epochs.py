@@ -13,6 +13,8 @@ COUNTED = {
     "averaging": ("start", "every", "keep"),
 }
 """Settings in epochs."""
+PATIENT = 3
+"""Epochs without a gain below which a stage is not ended early; the best epoch is kept all the same."""
 
 
 def at_most(tree: Tree, most: int) -> Tree:
@@ -41,10 +43,9 @@ def shortened(stage: Tree, share: float, last: bool) -> Tree:
             made[part] = {**stage[part], **scaled}
         select = stage["select"]
         if select is not None and select["patience"] is not None:
-            made["select"] = {
-                **select,
-                "patience": max(1, round(select["patience"] * epochs / stage["epochs"])),
-            }
+            wait = round(select["patience"] * epochs / stage["epochs"])
+            # The last epochs, at a low rate, are the best ones: who loses patience at once never sees them.
+            made["select"] = {**select, "patience": wait if wait >= PATIENT else None}
         with contextlib.suppress(ValueError):
             check_stage(TrainStage.model_validate(made), last)
             return made
