@@ -116,8 +116,10 @@ def check_changes(before, found):
     differ = {path for path in mine.keys() | theirs.keys() if mine.get(path, ...) != theirs.get(path, ...)}
     for path in differ:
         assert any(path[: len(told)] == told for told in paths), path
+    lists = [change.path for change in found.changes if isinstance(change.after, list)]
     for told in paths:
         # A list that grew is one change; what changed inside of it afterwards, by its new places, is another.
-        grown = any(other != told and told[: len(other)] == other for other in paths)
+        grown = any(one != told and told[: len(one)] == one for one in lists)
         assert grown or any(path[: len(told)] == told for path in differ), told
+    assert all(change.before != change.after for change in found.changes)
     assert all(change.why for change in found.changes)

@@ -36,9 +36,9 @@ def test_it_fits_and_more_time_never_gives_less(big, many):
             train = model.stages[-1]
             asked = big.models[name].stages[-1]
             assert train.loss["name"] == asked.loss["name"]
-            if minutes == 1000:
+            if train.epochs > 8:
                 assert (train.loss, train.mixing) == (asked.loss, asked.mixing)
-            if minutes == 3:
+            else:
                 assert (train.loss["smoothing"], train.mixing["name"]) == (0, "none")
             assert (train.optimizer["name"], train.averaging["name"]) == ("sam", "swa")
             assert train.averaging["start"] <= train.epochs

@@ -103,6 +103,11 @@ def test_a_hidden_layer_of_a_head_gives_way_to_a_linear_stage():
 
 def test_few_epochs_are_of_whole_photos_with_hard_labels(big):
     tree = big.model_dump(mode="json")
+    long = copy.deepcopy(tree)
+    plain_targets(long)
+    assert long == tree
+    for model in tree["models"].values():
+        model["stages"][0] |= {"epochs": 8, "averaging": {"name": "none"}}
     tree["models"]["b4"]["stages"][0]["loss"] = {
         "name": "combo",
         "terms": [{"name": "cross_entropy", "smoothing": 0.1}, "focal"],

@@ -33,6 +33,8 @@ WARMUP, DECAY = 0.1, 0.99
 """Share of the epochs in which the rate rises after a linear stage, and of the average of its weights."""
 RESTLESS, LOW = ("constant", "plateau"), ("one_cycle", "cyclic")
 """Schedules that do not come to rest in few epochs, and those that begin at a low rate by themselves."""
+FEW_EPOCHS = 8
+"""Epochs of a model up to which nothing is learned by heart."""
 MODELS = 40
 """Models that are taken out at most."""
 STEPS = 20
@@ -91,12 +93,7 @@ def rungs(side: int, labelled: int, natural: Callable[[str], int]) -> Iterator[R
     yield Rung("no plateau shows in few epochs: half a cosine", _rest, always=True)
     yield from _epochs(10)
     yield _train_size(160)
-    yield from _epochs(8)
-    yield Rung(
-        "in few epochs nothing is learned by heart: no mixed photos, no smoothed labels",
-        plain_targets,
-        always=True,
-    )
+    yield from _epochs(FEW_EPOCHS)
     yield from _fewer_models(2)
     yield from _smaller_backbones()
     yield Rung("fewer folds, each trained on fewer photos", lambda tree: _folds(tree, 4))
@@ -124,13 +121,14 @@ def begin_linear(tree: Tree, labelled: int) -> None:
     average of the weights, and with few photos batch norms that hold still. Without these the first epoch
     undoes the solution, and few epochs do not bring it back.
     """
+    others = needed(tree)
     for name, model in tree["models"].items():
         if model["weights"] == "none" or model["starts_from"] is not None:
             continue
         first = _first_learning(model)
         if first is None or first["kind"] != "train":
             continue
-        hidden = model["head"]["name"] == "mlp" and name not in needed(tree)
+        hidden = model["head"]["name"] == "mlp" and name not in others
         if not (hidden or takes_linear(model["head"])) or first["new_head"]:
             continue
         if model["tiles"] or model["unknown"] or model["pooling"]["name"] == "gem":
@@ -164,14 +162,15 @@ def quick_heads(tree: Tree) -> None:
 
 
 def plain_targets(tree: Tree) -> None:
-    """No mixed photos and no smoothed labels: they hold learning back, which pays in long trainings only.
+    """Models of few epochs: no mixed photos, no smoothed labels. Both hold learning back, which pays late.
 
     In four epochs on 1,228 paintings cutmix and smoothing by .1 cost 6 points each
     (docs/experiments/ablation.md).
     """
-    for _, stage in train_stages(tree):
-        stage["mixing"] = {"name": "none"}
-        stage["loss"] = _unsmoothed(stage["loss"])
+    for model, stage in train_stages(tree):
+        if epochs_of(model) <= FEW_EPOCHS:
+            stage["mixing"] = {"name": "none"}
+            stage["loss"] = _unsmoothed(stage["loss"])
 
 
 def _unsmoothed(loss: Any) -> Any:
@@ -294,10 +293,16 @@ def _one_seed(tree: Tree) -> None:
 
 
 def _epochs(*counts: int) -> Iterator[Rung]:
-    """Rungs that leave at most so many epochs to each model."""
+    """Rungs that leave at most so many epochs to each model, and few of them without what pays late only."""
+
+    def shorten(tree: Tree, most: int) -> None:
+        plain_targets(at_most(tree, most))
+
     for most in counts:
         why = "pretrained networks need few epochs" if most >= 10 else "epochs: for the time"
-        yield Rung(why, lambda tree, most=most: at_most(tree, most))  # type: ignore[misc]
+        if most <= FEW_EPOCHS:
+            why += "; nothing is learned by heart in few: no mixed photos, no smoothed labels"
+        yield Rung(why, functools.partial(shorten, most=most))
 
 
 def _train_size(size: int) -> Rung:
